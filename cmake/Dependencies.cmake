@@ -1,0 +1,38 @@
+# Libraries from the distribution: one row each, linked where used (--as-needed drops the rest).
+# A new row here needs its package in scripts/deps and its name in NOTICE.
+find_package(PkgConfig REQUIRED)
+
+set(CONSTAT_PACKAGES
+    libcrypto      # OpenSSL: SHA-256 and relatives
+    libdeflate     # gzip and zlib members
+    libseccomp     # the workers' sandbox
+    libxxhash      # fast identity of payloads
+    libzstd        # segments, compressed evidence
+    expat)         # XML exports of event logs
+
+add_library(constat_deps INTERFACE)
+foreach(package IN LISTS CONSTAT_PACKAGES)
+    pkg_check_modules(${package} IMPORTED_TARGET ${package})
+    if(NOT ${package}_FOUND)
+        list(APPEND missing ${package})
+        continue()
+    endif()
+    target_link_libraries(constat_deps INTERFACE PkgConfig::${package})
+endforeach()
+
+find_path(UTHASH_INCLUDE_DIR uthash.h)
+if(NOT UTHASH_INCLUDE_DIR)
+    list(APPEND missing uthash.h)
+endif()
+
+if(CONSTAT_TESTS)
+    pkg_check_modules(cmocka IMPORTED_TARGET cmocka)
+    if(NOT cmocka_FOUND)
+        list(APPEND missing "cmocka (or configure with -DCONSTAT_TESTS=OFF)")
+    endif()
+endif()
+
+if(missing)
+    list(JOIN missing ", " missing)
+    message(FATAL_ERROR "Missing libraries: ${missing}. Run scripts/deps test, or see what it lists.")
+endif()
