@@ -1,0 +1,84 @@
+#include "base/buf.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define BUF_FIRST 256
+
+void buf_init(Buf *buf, size_t limit)
+{
+    *buf = (Buf){.limit = limit};
+}
+
+void buf_done(Buf *buf)
+{
+    free(buf->ptr);
+    *buf = (Buf){.limit = buf->limit};
+}
+
+char *buf_grow(Buf *buf, size_t n)
+{
+    if (buf->failed)
+        return NULL;
+    size_t need;
+    if (!add_size(buf->len, n, &need) || need > buf->limit) {
+        buf->failed = true;
+        return NULL;
+    }
+    size_t cap = buf->cap ? buf->cap : BUF_FIRST;
+    while (cap < need)
+        cap = cap > buf->limit / 2 ? buf->limit : cap * 2;
+    char *grown = realloc(buf->ptr, cap);
+    if (!grown) {
+        buf->failed = true;
+        return NULL;
+    }
+    buf->ptr = grown;
+    buf->cap = cap;
+    return buf->ptr + buf->len;
+}
+
+void buf_add_u64(Buf *buf, uint64_t v)
+{
+    char digits[20];
+    size_t at = sizeof digits;
+    do {
+        digits[--at] = (char)('0' + v % 10);
+        v /= 10;
+    } while (v);
+    buf_add(buf, digits + at, sizeof digits - at);
+}
+
+void buf_add_i64(Buf *buf, int64_t v)
+{
+    if (v < 0)
+        buf_add_char(buf, '-');
+    buf_add_u64(buf, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
+}
+
+void buf_add_hex(Buf *buf, uint64_t v)
+{
+    char digits[16];
+    size_t at = sizeof digits;
+    do {
+        digits[--at] = "0123456789abcdef"[v & 15];
+        v >>= 4;
+    } while (v);
+    buf_add(buf, digits + at, sizeof digits - at);
+}
+
+void buf_printf(Buf *buf, const char *format, ...)
+{
+    va_list args, again;
+    va_start(args, format);
+    va_copy(again, args);
+    int n = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    char *out = n >= 0 ? buf_reserve(buf, (size_t)n + 1) : NULL;
+    if (out) {
+        (void)vsnprintf(out, (size_t)n + 1, format, again);
+        buf->len += (size_t)n;
+    }
+    va_end(again);
+}
