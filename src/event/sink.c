@@ -1,0 +1,491 @@
+#include "event/sink.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "event/batch.h"
+#include "event/batch_format.h"
+#include "event/builder.h"
+#include "event/condition.h"
+#include "event/derive.h"
+#include "event/layout.h"
+#include "event/names.h"
+#include "event/twin.h"
+
+#define EVENT_BYTES_MAX  (64u * 1024 * 1024) /* values and tables of one event */
+#define VALUE_COST       9                   /* a cell or reference, a type and a start */
+#define EVENT_SPREAD_MAX (BATCH_SPREAD_MAX / 2)
+#define HEAP_BYTES_MAX   (320u * 1024 * 1024) /* room to narrow 64 MiB of text into */
+#define SCRATCH_MAX      (96u * 1024 * 1024)
+#define DEFECT_TEXT_MAX  512
+#define MEMO_SLOTS       8192
+#define HASH_BASIS       UINT64_C(0xcbf29ce484222325)
+#define HASH_PRIME       UINT64_C(0x9e3779b97f4a7c15)
+
+/* Result of an operation on a value, kept for the values of a batch. */
+typedef struct MemoSlot {
+    uint32_t key;  /* value * DERIVE_OP_COUNT + op + 1; 0 free */
+    uint32_t cell; /* result as it stands in a cell */
+} MemoSlot;
+
+/* The event that is being added: its cells and values stand at the end of the builder's. */
+typedef struct Pending {
+    WordList names;
+    uint64_t hash;      /* of the names so far */
+    size_t first_value; /* values of the heap from here on are this event's */
+    uint64_t bytes;     /* of all values, equal ones each time, and what they cost beside */
+    WordList list;      /* elements of the list that is open */
+    bool in_list;
+    bool too_large;
+} Pending;
+
+struct Sink {
+    SinkOwner owner;
+    unsigned wants;
+    Names names;
+    Layouts layouts;
+    Builder builder;
+    Pending pending;
+    MemoSlot *memo;
+    Buf scratch;
+    uint64_t count;
+    bool told_names_full;
+    Err err;
+};
+
+static void clear_pending(Sink *sink)
+{
+    Pending *pending = &sink->pending;
+    pending->names.count = 0;
+    pending->hash = HASH_BASIS;
+    pending->first_value = sink->builder.heap.count;
+    pending->bytes = 0;
+    pending->list.count = 0;
+    pending->in_list = false;
+    pending->too_large = false;
+}
+
+Sink *sink_create(const Schema *schema, const SinkOwner *owner, unsigned wants)
+{
+    Sink *sink = calloc(1, sizeof *sink);
+    if (!sink)
+        return NULL;
+    sink->owner = *owner;
+    sink->wants = wants;
+    buf_init(&sink->scratch, SCRATCH_MAX);
+    sink->memo = calloc(MEMO_SLOTS, sizeof *sink->memo);
+    bool names = names_init(&sink->names);
+    bool layouts = layouts_init(&sink->layouts, schema, &sink->names, !(wants & SINK_NO_ECS));
+    bool builder = builder_init(&sink->builder, HEAP_BYTES_MAX);
+    if (!names || !layouts || !builder || !sink->memo) {
+        sink_destroy(sink);
+        return NULL;
+    }
+    clear_pending(sink);
+    return sink;
+}
+
+void sink_destroy(Sink *sink)
+{
+    if (!sink)
+        return;
+    builder_done(&sink->builder);
+    layouts_done(&sink->layouts);
+    names_done(&sink->names);
+    free(sink->pending.names.list);
+    free(sink->pending.list.list);
+    free(sink->memo);
+    buf_done(&sink->scratch);
+    free(sink);
+}
+
+bool sink_failed(const Sink *sink)
+{
+    return sink->err.code != ERR_NONE;
+}
+
+const Err *sink_error(const Sink *sink)
+{
+    return &sink->err;
+}
+
+uint64_t sink_count(const Sink *sink)
+{
+    return sink->count;
+}
+
+static bool fail_memory(Sink *sink)
+{
+    if (!sink_failed(sink))
+        err_set(&sink->err, ERR_NO_MEMORY, ERR_NO_OFFSET, "memory for events is exhausted");
+    return false;
+}
+
+__attribute__((format(printf, 5, 0))) static void tell(const Sink *sink, DefectKind kind,
+                                                       uint64_t offset, uint64_t size,
+                                                       const char *format, va_list args)
+{
+    char text[DEFECT_TEXT_MAX];
+    int n = vsnprintf(text, sizeof text, format, args);
+    size_t len = n < 0 ? 0 : (size_t)n;
+    if (len >= sizeof text) {
+        len = sizeof text - 1;
+        while (len && ((unsigned char)text[len - 1] & 0xC0) == 0x80)
+            len--; /* not in the middle of a character: the last one goes whole */
+        if (len && (unsigned char)text[len - 1] >= 0xC0)
+            len--;
+    }
+    if (sink->owner.defect)
+        sink->owner.defect(sink->owner.ctx, kind, offset, size, text_of(text, len));
+}
+
+void sink_defect(Sink *sink, uint64_t offset, uint64_t size, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    tell(sink, DEFECT_DAMAGE, offset, size, format, args);
+    va_end(args);
+}
+
+void sink_note(Sink *sink, uint64_t offset, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    tell(sink, DEFECT_NOTE, offset, 0, format, args);
+    va_end(args);
+}
+
+void sink_progress(Sink *sink, uint64_t offset)
+{
+    if (sink->owner.progress)
+        sink->owner.progress(sink->owner.ctx, offset);
+}
+
+NameId sink_name(Sink *sink, Text name)
+{
+    uint32_t id = names_intern(&sink->names, NAME_FIELD, name);
+    if (id == ID_NONE)
+        fail_memory(sink);
+    return id;
+}
+
+/* ---- values ---- */
+
+/* May a value of `len` bytes be added to the pending event? It is counted if so. */
+static bool accepts(Sink *sink, uint64_t len)
+{
+    Pending *pending = &sink->pending;
+    if (sink_failed(sink) || pending->too_large)
+        return false;
+    if (pending->names.count >= EVENT_FIELDS_MAX ||
+        len + VALUE_COST > EVENT_BYTES_MAX - pending->bytes) {
+        pending->too_large = true;
+        return false;
+    }
+    pending->bytes += len + VALUE_COST;
+    return true;
+}
+
+static void add_number(Sink *sink, NameId name, uint32_t value)
+{
+    Pending *pending = &sink->pending;
+    if (value == HEAP_NONE) {
+        fail_memory(sink);
+    } else if (pending->in_list) {
+        if (!word_list_add(&pending->list, value))
+            fail_memory(sink);
+    } else if (!word_list_add(&pending->names, name) ||
+               !word_list_add(&sink->builder.cells, value + 1)) {
+        fail_memory(sink);
+    } else {
+        pending->hash = (pending->hash ^ name) * HASH_PRIME;
+        pending->hash ^= pending->hash >> 32;
+    }
+}
+
+static void add_bytes(Sink *sink, NameId name, ValueType type, const void *bytes, size_t len)
+{
+    if (accepts(sink, len))
+        add_number(sink, name, heap_add(&sink->builder.heap, type, bytes, len));
+}
+
+void sink_add(Sink *sink, NameId name, Value value)
+{
+    bool sound = value.type != VALUE_LIST && value_well_formed(value);
+    add_bytes(sink, name, sound ? value.type : VALUE_BINARY, value.bytes.ptr, value.bytes.len);
+}
+
+void sink_add_text(Sink *sink, NameId name, Text text)
+{
+    ValueType type = text_is_utf8(text, UTF8_ALLOW_SURROGATES) ? VALUE_TEXT : VALUE_BINARY;
+    add_bytes(sink, name, type, text.ptr, text.len);
+}
+
+void sink_add_utf16(Sink *sink, NameId name, Span utf16le)
+{
+    if (accepts(sink, utf16le.len / 2 * 3))
+        add_number(sink, name, heap_add_utf16(&sink->builder.heap, utf16le));
+}
+
+void sink_add_u64(Sink *sink, NameId name, ValueType type, uint64_t bits)
+{
+    uint8_t bytes[8];
+    store_u64le(bytes, bits);
+    Value value = {.type = type, .bytes = span_of(bytes, sizeof bytes)};
+    if (type == VALUE_BOOL && bits > 1)
+        value.type = VALUE_INT;
+    sink_add(sink, name, value);
+}
+
+void sink_list_begin(Sink *sink)
+{
+    assert(!sink->pending.in_list);
+    sink->pending.in_list = true;
+    sink->pending.list.count = 0;
+}
+
+void sink_list_end(Sink *sink, NameId name)
+{
+    WordList *list = &sink->pending.list;
+    assert(sink->pending.in_list);
+    sink->pending.in_list = false;
+    buf_clear(&sink->scratch);
+    uint8_t *out = (uint8_t *)buf_reserve(&sink->scratch, 4 * list->count);
+    if (!out) {
+        fail_memory(sink);
+        return;
+    }
+    for (size_t i = 0; i < list->count; i++)
+        store_u32le(out + 4 * i, list->list[i]);
+    add_bytes(sink, name, VALUE_LIST, out, 4 * list->count);
+    list->count = 0;
+}
+
+bool sink_pending(const Sink *sink, NameId name, Value *ret)
+{
+    for (size_t i = 0; i < sink->pending.names.count; i++)
+        if (sink->pending.names.list[i] == name) {
+            uint32_t cell = sink->builder.cells.list[sink->builder.event_cells + i];
+            *ret = heap_value(&sink->builder.heap, cell - 1);
+            return true;
+        }
+    return false;
+}
+
+/* ---- handing over ---- */
+
+static void forget_memo(Sink *sink)
+{
+    memset(sink->memo, 0, MEMO_SLOTS * sizeof *sink->memo);
+}
+
+static bool hand_over(Sink *sink)
+{
+    Span block;
+    if (!builder_finish(&sink->builder, &sink->names, &block))
+        return fail_memory(sink);
+    if (!sink->owner.batch(sink->owner.ctx, block, &sink->err)) {
+        if (!sink_failed(sink))
+            err_set(&sink->err, ERR_IO, ERR_NO_OFFSET, "a batch was not taken");
+        return false;
+    }
+    builder_clear(&sink->builder);
+    forget_memo(sink);
+    layouts_trim(&sink->layouts);
+    clear_pending(sink);
+    return true;
+}
+
+void sink_drop(Sink *sink)
+{
+    sink->builder.cells.count = sink->builder.event_cells;
+    heap_roll_back(&sink->builder.heap, sink->pending.first_value);
+    clear_pending(sink);
+}
+
+bool sink_flush(Sink *sink, Err *err)
+{
+    if (!sink_failed(sink)) {
+        sink_drop(sink);
+        if (sink->builder.event_count)
+            (void)hand_over(sink);
+    }
+    if (sink_failed(sink) && err)
+        *err = sink->err;
+    return !sink_failed(sink);
+}
+
+/* ---- committing ---- */
+
+static bool row_applies(Sink *sink, const ActionRow *row, const uint32_t *condition_cells)
+{
+    const uint32_t *cells = sink->builder.cells.list + sink->builder.event_cells;
+    for (uint32_t i = 0; i < row->condition_count; i++) {
+        uint32_t cell = condition_cells[i];
+        Value value;
+        if (cell != ID_NONE)
+            value = heap_value(&sink->builder.heap, cells[cell] - 1);
+        if (!condition_holds(&row->conditions[i], cell != ID_NONE ? &value : NULL, &sink->scratch))
+            return false;
+    }
+    return true;
+}
+
+/* The first row of the kind whose conditions hold; row_count when none does. */
+static uint32_t pick_row(Sink *sink, uint32_t shape_id)
+{
+    const Shape *shape = &sink->layouts.shapes[shape_id];
+    const Kind *kind = &sink->layouts.kinds.list[shape->kind];
+    const uint32_t *condition_cells = shape->condition_cells;
+    for (uint32_t r = 0; r < kind->row_count; r++) {
+        if (row_applies(sink, kind->rows[r], condition_cells))
+            return r;
+        condition_cells += kind->rows[r]->condition_count;
+    }
+    return kind->row_count;
+}
+
+/* The cell content for one step; 0 when it gives nothing. */
+static bool run_step(Sink *sink, const DeriveStep *step, uint32_t *ret)
+{
+    Heap *heap = &sink->builder.heap;
+    uint32_t source = sink->builder.cells.list[sink->builder.event_cells + step->cell] - 1;
+    uint32_t key = source * DERIVE_OP_COUNT + step->op + 1;
+    MemoSlot *slot = &sink->memo[(key * UINT32_C(2654435761)) >> 19];
+    if (slot->key == key) {
+        *ret = slot->cell;
+        return true;
+    }
+    Value value;
+    DeriveResult result = derive_value(heap_value(heap, source), step->op, &sink->scratch, &value);
+    uint32_t cell = 0;
+    if (result == DERIVE_SAME) {
+        cell = source + 1;
+    } else if (result == DERIVE_NEW) {
+        uint32_t number = heap_add(heap, value.type, value.bytes.ptr, value.bytes.len);
+        if (number == HEAP_NONE)
+            return false;
+        cell = number + 1;
+    }
+    if (sink->scratch.failed)
+        return false;
+    *slot = (MemoSlot){.key = key, .cell = cell};
+    *ret = cell;
+    return true;
+}
+
+static bool derive_cells(Sink *sink, const LayoutEntry *layout)
+{
+    for (uint32_t i = 0; i < layout->derived_count; i++) {
+        const DerivedCell *derived = &layout->derived[i];
+        uint32_t cell = 0;
+        for (uint32_t s = 0; !cell && s < derived->step_count; s++)
+            if (!run_step(sink, &derived->steps[s], &cell))
+                return false;
+        if (!word_list_add(&sink->builder.cells, cell))
+            return false;
+    }
+    return true;
+}
+
+/* A list counts like its elements under the same name, one by one. */
+static uint64_t list_payload(Heap *heap, uint64_t name, uint32_t list)
+{
+    uint64_t sum = 0;
+    size_t n = heap_len(heap, list) / 4;
+    for (size_t i = 0; i < n; i++) {
+        const char *at = heap->bytes.ptr + heap->starts[list] + 4 * i;
+        sum += twin_field(name, heap_fingerprint(heap, load_u32le((const uint8_t *)at)));
+    }
+    return sum;
+}
+
+static uint64_t event_payload(Sink *sink, const Shape *shape)
+{
+    Heap *heap = &sink->builder.heap;
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < shape->name_count; i++) {
+        uint64_t name = sink->names.list[shape->names[i]].payload_hash;
+        uint32_t value = sink->builder.cells.list[sink->builder.event_cells + i] - 1;
+        if (name == 0)
+            continue;
+        if (heap->types[value] == VALUE_LIST)
+            sum += list_payload(heap, name, value);
+        else
+            sum += twin_field(name, heap_fingerprint(heap, value));
+    }
+    return sum;
+}
+
+/* Would the event bring the block over its limit? Only long values, and layouts that are new to
+ * the batch, can. */
+static bool fits(const Sink *sink, uint32_t layout_id)
+{
+    const Builder *builder = &sink->builder;
+    const LayoutEntry *layout = &sink->layouts.list[layout_id];
+    if (layout->batch == builder->serial && builder->heap.bytes.len < BATCH_BYTES_MAX / 4)
+        return true;
+    uint64_t derived = (uint64_t)layout->derived_count * (DERIVE_BYTES_MAX + VALUE_COST);
+    return builder_size(builder) + derived +
+               builder_layout_cost(builder, &sink->layouts, layout_id) <=
+           BATCH_BYTES_MAX;
+}
+
+static bool drop_too_large(Sink *sink, const EventHead *head)
+{
+    sink_defect(sink, head->offset, head->size,
+                "an event with more than %u fields or %u MiB is left out", EVENT_FIELDS_MAX,
+                EVENT_BYTES_MAX / (1024 * 1024));
+    sink_drop(sink);
+    return true;
+}
+
+static void tell_names_full(Sink *sink, const EventHead *head)
+{
+    sink->told_names_full = true;
+    sink_defect(sink, head->offset, head->size,
+                "more than %d field names or %u MiB of them: further ones are shown as %s",
+                NAMES_MAX, NAMES_BYTES_MAX / (1024 * 1024), NAMES_OVERFLOW_TEXT);
+}
+
+bool sink_commit(Sink *sink, const EventHead *head, const EventKind *kind)
+{
+    const Pending *pending = &sink->pending;
+    if (sink_failed(sink))
+        return false;
+    if (pending->too_large)
+        return drop_too_large(sink, head);
+    uint32_t kind_id = layouts_kind(&sink->layouts, kind);
+    if (kind_id == ID_NONE)
+        return fail_memory(sink);
+    uint32_t shape = layouts_shape(&sink->layouts, kind_id, pending->names.list,
+                                   pending->names.count, pending->hash);
+    if (shape == ID_NONE)
+        return fail_memory(sink);
+    uint32_t layout = layouts_get(&sink->layouts, shape, pick_row(sink, shape));
+    if (layout == ID_NONE || sink->scratch.failed)
+        return fail_memory(sink);
+    if (!fits(sink, layout))
+        return drop_too_large(sink, head);
+    uint64_t payload = 0;
+    if (!(sink->wants & SINK_NO_TWINS) && head->twin)
+        payload = event_payload(sink, &sink->layouts.shapes[shape]);
+    if (!derive_cells(sink, &sink->layouts.list[layout]))
+        return fail_memory(sink);
+    uint64_t spread = builder_event_spread(&sink->builder, &sink->layouts.list[layout]);
+    if (spread > EVENT_SPREAD_MAX) {
+        forget_memo(sink); /* it may know values that are dropped now */
+        return drop_too_large(sink, head);
+    }
+    if (!builder_add(&sink->builder, &sink->layouts, layout, head, payload, spread) ||
+        sink->builder.heap.bytes.failed)
+        return fail_memory(sink);
+    sink->count++;
+    clear_pending(sink);
+    if (sink->names.full && !sink->told_names_full)
+        tell_names_full(sink, head);
+    return !builder_full(&sink->builder) || hand_over(sink);
+}
