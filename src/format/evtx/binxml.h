@@ -1,0 +1,108 @@
+/* binxml.h: Binary XML of a chunk as a tree, and template instances as a table of values.
+ *
+ * Trees live in an arena that is cleared per chunk; texts and values are spans into the chunk.
+ * A template definition is parsed once per chunk and found again by its offset (the same id may be
+ * redefined in another chunk). */
+#ifndef FORMAT_EVTX_BINXML_H
+#define FORMAT_EVTX_BINXML_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/text.h"
+#include "format/evtx/chunk.h"
+
+#define BINXML_DEPTH_MAX     64    /* elements within elements */
+#define BINXML_NESTING_MAX   16    /* templates within values */
+#define BINXML_NODES_MAX     65536 /* per tree */
+#define BINXML_NO_DEPENDENCY 0xffff
+#define BINXML_VALUES_MAX    16384 /* descriptors of one record: 4 bytes each, 64 KiB */
+
+typedef enum NodeKind {
+    NODE_ELEMENT,
+    NODE_ATTRIBUTE,
+    NODE_TEXT,   /* literal text or CDATA: UTF-16LE */
+    NODE_CHAR,   /* character reference: `index` is the code */
+    NODE_ENTITY, /* entity reference: `name` */
+    NODE_VALUE,  /* substitution: `index`, `optional` */
+    NODE_PI,     /* `name` is the target, `text` the data */
+} NodeKind;
+
+typedef struct Node {
+    NodeKind kind;
+    bool optional;
+    bool name_damaged; /* the name's offset or hash is wrong; `name` is what could be read */
+    uint16_t index;
+    uint16_t dependency; /* element: the value whose absence removes it */
+    uint32_t at;         /* offset of the token in the chunk */
+    Text name;           /* UTF-8 */
+    Span text;
+    struct Node *attributes; /* of an element */
+    struct Node *children;   /* of an element, an attribute, the document */
+    struct Node *next;
+} Node;
+
+/* Compiled forms of a definition, made on first use; NOT_COMPILED marks what only the general
+ * path can do. */
+typedef struct JsonPlan JsonPlan;
+typedef struct FieldPlan FieldPlan;
+
+typedef struct Definition {
+    uint32_t offset;
+    uint32_t end;           /* first byte after its data */
+    const Node *document;   /* children = root element(s), or what could be read of them */
+    const Err *damage;      /* NULL: the definition is whole */
+    uint32_t values_needed; /* one more than the highest index it refers to */
+    const JsonPlan *json;
+    const FieldPlan *fields;
+    bool json_tried, fields_tried;
+} Definition;
+
+typedef struct ValueRef {
+    uint32_t offset; /* in the chunk */
+    uint16_t size;
+    uint8_t type;
+} ValueRef;
+
+typedef struct Instance {
+    Definition *definition;
+    const ValueRef *values;
+    uint32_t count;
+    uint32_t end; /* first byte after the values */
+} Instance;
+
+typedef struct Binxml {
+    const EvtxChunk *chunk;
+    Arena *arena;            /* trees of this chunk */
+    Definition *definitions; /* of this chunk */
+    uint32_t definition_count;
+    uint16_t *slots;  /* hash of definition offset → index + 1 */
+    ValueRef *values; /* BINXML_VALUES_MAX, used as a stack within one record */
+    uint32_t values_used;
+    uint32_t highest_index; /* of the substitutions parsed last, plus one */
+    bool values_missing;    /* set by an instance that has fewer values than its template needs */
+} Binxml;
+
+bool binxml_init(Binxml *bx, Arena *arena, Err *err);
+void binxml_done(Binxml *bx);
+
+/* Start on another chunk: forgets all trees. */
+void binxml_set_chunk(Binxml *bx, const EvtxChunk *chunk);
+
+/* Parse tokens in [begin, end) of the chunk up to EOF or the end: the document node. Damage gives
+ * what was read so far in *ret (never NULL on damage but for memory) and false with err.
+ * `has_dependency`: elements carry the 16-bit dependency id. */
+bool binxml_parse(Binxml *bx, Arena *arena, uint32_t begin, uint32_t end, bool has_dependency,
+                  Node **ret, Err *err);
+
+/* Read the template instance whose token 0x0c stands at `at`; values must end before `end`.
+ * The values stay valid until values_used is set back below them. */
+bool binxml_instance(Binxml *bx, uint32_t at, uint32_t end, Instance *ret, Err *err);
+
+/* Does [begin, end) begin with a template instance, with or without a fragment header before it?
+ * Then *ret_at is the instance's token. */
+bool binxml_is_instance(const Binxml *bx, uint32_t begin, uint32_t end, uint32_t *ret_at);
+
+#endif

@@ -1,0 +1,289 @@
+#include "format/evtx/reader.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "event/twin.h"
+#include "format/evtx/dom.h"
+#include "format/evtx/plan.h"
+#include "format/evtx/value16.h"
+
+#define TREES_LIMIT   (64u * 1024 * 1024) /* templates of one chunk */
+#define SCRATCH_LIMIT (64u * 1024 * 1024) /* one record the general way */
+#define RECORD_LIMIT  (16u * 1024 * 1024) /* JSON of one record */
+#define FLUSH_BYTES   (256u * 1024)
+
+bool evtx_reader_init(EvtxReader *reader, const Input *in, Sink *sink, const LineOut *lines,
+                      Err *err)
+{
+    *reader = (EvtxReader){.in = in, .sink = sink, .lines = lines};
+    reader->bytes = malloc(EVTX_BLOCK_CHUNKS * EVTX_CHUNK_SIZE + EVTX_PADDING);
+    reader->trees = arena_create(TREES_LIMIT);
+    reader->scratch = arena_create(SCRATCH_LIMIT);
+    buf_init(&reader->out, FLUSH_BYTES + RECORD_LIMIT);
+    buf_init(&reader->text, RECORD_LIMIT);
+    if (!reader->bytes || !reader->trees || !reader->scratch) {
+        evtx_reader_done(reader);
+        return err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory for the EVTX reader");
+    }
+    memset(reader->bytes + EVTX_BLOCK_CHUNKS * EVTX_CHUNK_SIZE, 0, EVTX_PADDING);
+    if (!binxml_init(&reader->bx, reader->trees, err)) {
+        evtx_reader_done(reader);
+        return false;
+    }
+    reader->names = (EvtxNames){
+        .provider = sink_name(sink, TEXT("System.Provider.Name")),
+        .event_id = sink_name(sink, TEXT("System.EventID")),
+        .channel = sink_name(sink, TEXT("System.Channel")),
+        .computer = sink_name(sink, TEXT("System.Computer")),
+        .time = sink_name(sink, TEXT("System.TimeCreated.SystemTime")),
+        .record_id = sink_name(sink, TEXT("System.EventRecordID")),
+    };
+    return true;
+}
+
+void evtx_reader_done(EvtxReader *reader)
+{
+    binxml_done(&reader->bx);
+    arena_destroy(reader->trees);
+    arena_destroy(reader->scratch);
+    buf_done(&reader->out);
+    buf_done(&reader->text);
+    free(reader->bytes);
+    *reader = (EvtxReader){0};
+}
+
+bool evtx_reader_flush(EvtxReader *reader, Err *err)
+{
+    if (!reader->lines || reader->out.len == 0)
+        return true;
+    bool ok = reader->lines->write(reader->lines->ctx, buf_span(&reader->out), err);
+    buf_clear(&reader->out);
+    return ok;
+}
+
+const uint8_t *evtx_reader_load(EvtxReader *reader, uint64_t origin, size_t *ret_got, Err *err)
+{
+    const size_t whole = EVTX_BLOCK_CHUNKS * EVTX_CHUNK_SIZE;
+    bool held = origin >= reader->block && origin + EVTX_CHUNK_SIZE <= reader->block + whole &&
+                (origin - reader->block) % EVTX_CHUNK_SIZE == 0 && reader->block_size;
+    if (!held) {
+        reader->block = origin;
+        reader->block_size = input_read(reader->in, origin, reader->bytes, whole, err);
+    }
+    size_t at = (size_t)(origin - reader->block);
+    size_t left = reader->block_size > at ? reader->block_size - at : 0;
+    *ret_got = left < EVTX_CHUNK_SIZE ? left : EVTX_CHUNK_SIZE;
+    memset(reader->bytes + at + *ret_got, 0, EVTX_CHUNK_SIZE - *ret_got);
+    return reader->bytes + at;
+}
+
+/* The values of a record whose data is "fragment header, template instance" and nothing else. */
+static bool plain_instance(EvtxReader *reader, uint32_t begin, uint32_t end, Instance *ret)
+{
+    uint32_t at;
+    Err ignored;
+    if (reader->general_only || !binxml_is_instance(&reader->bx, begin, end, &at))
+        return false;
+    reader->bx.values_used = 0;
+    return binxml_instance(&reader->bx, at, end, ret, &ignored) &&
+           (ret->end == end || reader->bx.chunk->bytes[ret->end] == 0);
+}
+
+static Text pending_text(const EvtxReader *reader, NameId name)
+{
+    Value v;
+    if (!sink_pending(reader->sink, name, &v) || v.type != VALUE_TEXT)
+        return (Text){0};
+    return value_text(v);
+}
+
+/* The event's time: TimeCreated, or when that is not there the time of writing. */
+static void set_time(const EvtxReader *reader, const EvtxRecord *record, EventHead *head)
+{
+    Value v;
+    bool found = sink_pending(reader->sink, reader->names.time, &v);
+    head->quality = TIME_EXACT;
+    if (found && v.type == VALUE_FILETIME && time_from_filetime(value_u64(v), &head->time)) {
+        head->meaning = TIME_MEANS_LOGGED;
+    } else if (found && v.type == VALUE_TEXT && time_parse(value_text(v), &head->time, NULL)) {
+        head->meaning = TIME_MEANS_LOGGED;
+    } else if (time_from_filetime(record->written, &head->time)) {
+        head->meaning = TIME_MEANS_WRITTEN;
+    } else {
+        head->time = TIME_NONE;
+        head->meaning = TIME_MEANS_UNKNOWN;
+        head->quality = TIME_MISSING;
+    }
+}
+
+static Text code_text(const EvtxReader *reader, char room[24])
+{
+    Value v;
+    uint64_t id;
+    if (!sink_pending(reader->sink, reader->names.event_id, &v) || !value_to_u64(v, &id))
+        return (Text){0};
+    size_t at = 24;
+    do {
+        room[--at] = (char)('0' + id % 10);
+        id /= 10;
+    } while (id);
+    return text_of(room + at, 24 - at);
+}
+
+/* The number inside the event, which exports keep when they number their records anew. */
+static uint64_t inner_record_id(EvtxReader *reader, const EvtxRecord *record)
+{
+    Value v;
+    uint64_t id;
+    if (!sink_pending(reader->sink, reader->names.record_id, &v) || !value_to_u64(v, &id))
+        return record->id;
+    reader->numbered_same += id == record->id;
+    reader->numbered_anew += id != record->id;
+    return id;
+}
+
+static bool commit(EvtxReader *reader, const EvtxChunk *chunk, const EvtxRecord *record,
+                   EventClass class, Err *err)
+{
+    char room[24];
+    EventHead head = {.offset = chunk->origin + record->offset,
+                      .size = record->size,
+                      .record_id = inner_record_id(reader, record),
+                      .class = class};
+    set_time(reader, record, &head);
+    EventKind kind = {.product = TEXT("windows"),
+                      .channel = pending_text(reader, reader->names.channel),
+                      .provider = pending_text(reader, reader->names.provider),
+                      .code = code_text(reader, room)};
+    head.twin = twin_windows(pending_text(reader, reader->names.computer), kind.channel,
+                             head.record_id, kind.code, head.time);
+    if (sink_commit(reader->sink, &head, &kind))
+        return true;
+    if (err)
+        *err = *sink_error(reader->sink);
+    return false;
+}
+
+void evtx_reader_note_numbers(const EvtxReader *reader)
+{
+    if (reader->numbered_anew == 0)
+        return;
+    if (reader->numbered_same == 0)
+        sink_note(reader->sink, reader->in->begin,
+                  "%" PRIu64 " records have another number inside than in their header, as "
+                  "exported and filtered logs do",
+                  reader->numbered_anew);
+    else
+        sink_note(reader->sink, reader->in->begin,
+                  "%" PRIu64 " of %" PRIu64 " records have another number inside than in their "
+                  "header: possible tampering",
+                  reader->numbered_anew, reader->numbered_anew + reader->numbered_same);
+}
+
+/* Names whose stored hash does not fit are old bytes that something else has overwritten. */
+static bool names_damaged(const Node *first)
+{
+    for (const Node *node = first; node; node = node->next)
+        if (node->name_damaged || names_damaged(node->attributes) ||
+            (node->kind == NODE_ELEMENT && names_damaged(node->children)))
+            return true;
+    return false;
+}
+
+static bool template_trusted(EvtxReader *reader, uint32_t begin, uint32_t end)
+{
+    uint32_t at;
+    Instance instance;
+    Err ignored;
+    if (!binxml_is_instance(&reader->bx, begin, end, &at))
+        return true; /* literal XML has no template to lose */
+    if (!binxml_instance(&reader->bx, at, end, &instance, &ignored) || instance.definition->damage)
+        return false;
+    const uint8_t *bytes = reader->bx.chunk->bytes;
+    bool same_id = memcmp(bytes + at + 2, bytes + instance.definition->offset + 4, 4) == 0;
+    return same_id && !names_damaged(instance.definition->document->children);
+}
+
+static void report(EvtxReader *reader, const EvtxChunk *chunk, const EvtxRecord *record,
+                   EventClass class, const Err *damage, unsigned faults)
+{
+    if (damage && class == EVENT_LIVE)
+        sink_defect(reader->sink,
+                    damage->offset == ERR_NO_OFFSET ? chunk->origin + record->offset
+                                                    : damage->offset,
+                    record->size, "record %" PRIu64 ": %s", record->id, damage->text);
+    if (reader->bx.values_missing)
+        sink_note(reader->sink, chunk->origin + record->offset,
+                  "record %" PRIu64 " has fewer values than its template asks for", record->id);
+    if (faults)
+        sink_note(reader->sink, chunk->origin + record->offset,
+                  "record %" PRIu64 ": size of %u value%s does not fit the type", record->id,
+                  faults, faults == 1 ? "" : "s");
+}
+
+/* `{"Event":…}` and, for what is not live, its class. */
+static bool end_line(EvtxReader *reader, EventClass class, Err *err)
+{
+    if (class != EVENT_LIVE && reader->out.len) {
+        reader->out.len--;
+        BUF_LITERAL(&reader->out, ",\"#class\":\"");
+        buf_add_text(&reader->out, EVENT_CLASS_TEXT[class]);
+        BUF_LITERAL(&reader->out, "\"}");
+    }
+    buf_add_char(&reader->out, '\n');
+    return reader->out.len < FLUSH_BYTES || evtx_reader_flush(reader, err);
+}
+
+/* The general way. Returns false when nothing at all could be read. */
+static bool general_record(EvtxReader *reader, uint32_t begin, uint32_t end, unsigned *faults,
+                           Err *damage)
+{
+    DomElement *document = NULL;
+    arena_clear(reader->scratch);
+    reader->bx.values_used = 0;
+    dom_build(&reader->bx, reader->scratch, begin, end, &document, damage);
+    if (!document || (damage->code != ERR_NONE && !document->children))
+        return false;
+    if (!reader->lines) {
+        dom_sink_fields(reader->sink, document, &reader->text, faults);
+        return true;
+    }
+    size_t mark = reader->out.len;
+    dom_write_json(&reader->out, document, faults);
+    if (!reader->out.failed)
+        return true;
+    reader->out.failed = false;
+    reader->out.len = mark;
+    return err_set(damage, ERR_LIMIT, ERR_NO_OFFSET, "more than %u bytes as JSON", RECORD_LIMIT);
+}
+
+bool evtx_reader_record(EvtxReader *reader, const EvtxChunk *chunk, const EvtxRecord *record,
+                        EventClass class, Err *err)
+{
+    uint32_t begin = record->offset + 24, end = record->offset + record->size - 4;
+    unsigned faults = 0;
+    Instance instance;
+    Err damage = {0};
+    bool done = false, nothing = false;
+    reader->bx.values_missing = false;
+    if (class != EVENT_LIVE && !template_trusted(reader, begin, end))
+        class = EVENT_FRAGMENT;
+    if (plain_instance(reader, begin, end, &instance)) {
+        done = reader->lines ? plan_json(&reader->bx, &instance, &reader->out, &faults)
+                             : plan_fields(&reader->bx, &instance, reader->sink, &faults);
+        faults = done ? faults : 0;
+    }
+    if (!done)
+        nothing = !general_record(reader, begin, end, &faults, &damage);
+    report(reader, chunk, record, class, damage.code == ERR_NONE ? NULL : &damage, faults);
+    if (nothing || (class == EVENT_RECOVERED && damage.code != ERR_NONE))
+        class = EVENT_FRAGMENT;
+    if (nothing && reader->lines)
+        buf_printf(&reader->out, "{\"Event\":{\"System\":{\"EventRecordID\":%" PRIu64 "}}}",
+                   record->id);
+    if (reader->lines)
+        return end_line(reader, class, err);
+    return commit(reader, chunk, record, class, err);
+}

@@ -1,0 +1,533 @@
+#include "format/evtx/value16.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/utf16.h"
+#include "event/value.h"
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+/* Code page 1252, 0x80 to 0x9f; the five unassigned bytes map to C1 controls. */
+static const uint16_t CP1252[32] = {0x20AC, 0x0081, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021,
+                                    0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0x008D, 0x017D, 0x008F,
+                                    0x0090, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014,
+                                    0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x009D, 0x017E, 0x0178};
+
+static uint32_t ansi_code_point(uint8_t byte)
+{
+    return byte >= 0x80 && byte < 0xA0 ? CP1252[byte - 0x80] : byte;
+}
+
+static char *put_unicode_escape(char *out, uint32_t c)
+{
+    *out++ = '\\';
+    *out++ = 'u';
+    for (int shift = 12; shift >= 0; shift -= 4)
+        *out++ = "0123456789ABCDEF"[c >> shift & 15];
+    return out;
+}
+
+/* Characters with a two-character escape in JSON. */
+static const char SHORT_ESCAPE[0x60] = {['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f',
+                                        ['\r'] = 'r', ['"'] = '"',  ['\\'] = '\\'};
+
+/* One code point inside a JSON string. */
+static char *put_json_char(char *out, uint32_t c)
+{
+    if (c < sizeof SHORT_ESCAPE && SHORT_ESCAPE[c]) {
+        *out++ = '\\';
+        *out++ = SHORT_ESCAPE[c];
+        return out;
+    }
+    if (c >= 0x20 && c != 0x7F && (c < 0xD800 || c > 0xDFFF))
+        return out + utf8_put(out, c);
+    return put_unicode_escape(out, c);
+}
+
+/* The character at units[*pos], escaped; pairs of surrogates become one character. */
+static char *put_unit(char *out, const uint8_t *units, size_t size, size_t *pos)
+{
+    uint32_t c = load_u16le(units + *pos);
+    *pos += 2;
+    if (c >= 0xD800 && c <= 0xDBFF && size - *pos >= 2) {
+        uint32_t low = load_u16le(units + *pos);
+        if (low >= 0xDC00 && low <= 0xDFFF) {
+            *pos += 2;
+            c = 0x10000 + ((c - 0xD800) << 10) + (low - 0xDC00);
+        }
+    }
+    return put_json_char(out, c);
+}
+
+#if defined(__SSE2__)
+
+/* Which of sixteen ASCII candidates cannot stand in a JSON string as they are: controls, quote,
+ * backslash, delete, and what is not ASCII (negative as a signed byte). */
+static unsigned odd_mask(__m128i chars)
+{
+    __m128i odd = _mm_or_si128(_mm_cmplt_epi8(chars, _mm_set1_epi8(0x20)),
+                               _mm_cmpeq_epi8(chars, _mm_set1_epi8('"')));
+    odd = _mm_or_si128(odd, _mm_cmpeq_epi8(chars, _mm_set1_epi8('\\')));
+    odd = _mm_or_si128(odd, _mm_cmpeq_epi8(chars, _mm_set1_epi8(0x7F)));
+    return (unsigned)_mm_movemask_epi8(odd);
+}
+
+/* Sixteen characters a step. Saturating to bytes makes every unit that is not ASCII either
+ * negative (0x80 to 0x7fff) or zero (0x8000 and above); both count as odd. */
+char *evtx_json_units(char *out, const uint8_t *units, size_t size)
+{
+    size &= ~(size_t)1;
+    size_t pos = 0;
+    while (pos < size) {
+        const uint8_t *p = units + pos;
+        __m128i low = _mm_loadu_si128((const __m128i *)(const void *)p);
+        __m128i high = _mm_loadu_si128((const __m128i *)(const void *)(p + 16));
+        __m128i chars = _mm_packus_epi16(low, high);
+        unsigned mask = odd_mask(chars);
+        size_t left = (size - pos) / 2;
+        size_t plain = mask ? (size_t)__builtin_ctz(mask) : 16;
+        _mm_storeu_si128((__m128i *)(void *)out, chars);
+        if (plain >= left)
+            return out + left;
+        out += plain;
+        pos += plain * 2;
+        if (plain == 16)
+            continue;
+        uint16_t unit = load_u16le(units + pos);
+        if (unit < sizeof SHORT_ESCAPE && SHORT_ESCAPE[unit]) { /* paths are full of them */
+            *out++ = '\\';
+            *out++ = SHORT_ESCAPE[unit];
+            pos += 2;
+        } else {
+            out = put_unit(out, units, size, &pos);
+        }
+    }
+    return out;
+}
+
+static char *json_ansi(char *out, const uint8_t *bytes, size_t size)
+{
+    size_t pos = 0;
+    while (pos < size) {
+        __m128i chars = _mm_loadu_si128((const __m128i *)(const void *)(bytes + pos));
+        unsigned mask = odd_mask(chars);
+        size_t plain = mask ? (size_t)__builtin_ctz(mask) : 16;
+        _mm_storeu_si128((__m128i *)(void *)out, chars);
+        if (plain >= size - pos)
+            return out + (size - pos);
+        out += plain;
+        pos += plain;
+        if (plain < 16)
+            out = put_json_char(out, ansi_code_point(bytes[pos++]));
+    }
+    return out;
+}
+
+#else
+
+char *evtx_json_units(char *out, const uint8_t *units, size_t size)
+{
+    size &= ~(size_t)1;
+    for (size_t pos = 0; pos < size;)
+        out = put_unit(out, units, size, &pos);
+    return out;
+}
+
+static char *json_ansi(char *out, const uint8_t *bytes, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        out = put_json_char(out, ansi_code_point(bytes[i]));
+    return out;
+}
+
+#endif
+
+static uint64_t load_int(const uint8_t *p, size_t size)
+{
+    uint64_t v = 0;
+    for (size_t i = 0; i < size; i++)
+        v |= (uint64_t)p[i] << (8 * i);
+    return v;
+}
+
+static uint64_t load_uint(const uint8_t *p, size_t size)
+{
+    switch (size) {
+    case 1:
+        return p[0];
+    case 2:
+        return load_u16le(p);
+    case 4:
+        return load_u32le(p);
+    case 8:
+        return load_u64le(p);
+    default:
+        return load_int(p, size < 8 ? size : 8);
+    }
+}
+
+/* Sign extension from `size` bytes. */
+static uint64_t load_sint(const uint8_t *p, size_t size)
+{
+    uint64_t v = load_uint(p, size);
+    unsigned shift = size < 8 ? (unsigned)(64 - 8 * size) : 0;
+    return (uint64_t)((int64_t)(v << shift) >> shift);
+}
+
+typedef enum Shape {
+    SHAPE_BYTES, /* nothing known: keep the bytes */
+    SHAPE_STRING,
+    SHAPE_ANSI,
+    SHAPE_UINT,
+    SHAPE_SINT,
+    SHAPE_FLOAT,
+    SHAPE_BOOL,
+    SHAPE_GUID,
+    SHAPE_HEX,
+    SHAPE_FILETIME,
+    SHAPE_SYSTEMTIME,
+    SHAPE_SID
+} Shape;
+
+static const struct {
+    uint8_t shape;
+    uint8_t size; /* 0: any */
+} TYPES[0x16] = {
+    [EVTX_STRING] = {SHAPE_STRING, 0},     [EVTX_ANSI] = {SHAPE_ANSI, 0},
+    [EVTX_INT8] = {SHAPE_SINT, 1},         [EVTX_UINT8] = {SHAPE_UINT, 1},
+    [EVTX_INT16] = {SHAPE_SINT, 2},        [EVTX_UINT16] = {SHAPE_UINT, 2},
+    [EVTX_INT32] = {SHAPE_SINT, 4},        [EVTX_UINT32] = {SHAPE_UINT, 4},
+    [EVTX_INT64] = {SHAPE_SINT, 8},        [EVTX_UINT64] = {SHAPE_UINT, 8},
+    [EVTX_FLOAT] = {SHAPE_FLOAT, 4},       [EVTX_DOUBLE] = {SHAPE_FLOAT, 8},
+    [EVTX_BOOL] = {SHAPE_BOOL, 4},         [EVTX_BINARY] = {SHAPE_BYTES, 0},
+    [EVTX_GUID] = {SHAPE_GUID, 16},        [EVTX_SIZE] = {SHAPE_HEX, 8},
+    [EVTX_FILETIME] = {SHAPE_FILETIME, 8}, [EVTX_SYSTEMTIME] = {SHAPE_SYSTEMTIME, 16},
+    [EVTX_SID] = {SHAPE_SID, 0},           [EVTX_HEX32] = {SHAPE_HEX, 4},
+    [EVTX_HEX64] = {SHAPE_HEX, 8},
+};
+
+/* What the bytes can be taken for. Integers, hex and booleans of another power-of-two width than
+ * their type's are read as they are; other misfits are kept as bytes, and counted. */
+static Shape shape_of(uint8_t type, const uint8_t *bytes, size_t size, unsigned *faults)
+{
+    if (type >= sizeof TYPES / sizeof TYPES[0] || type == EVTX_NULL) {
+        (*faults)++;
+        return SHAPE_BYTES;
+    }
+    Shape shape = (Shape)TYPES[type].shape;
+    size_t expected = TYPES[type].size;
+    if (shape == SHAPE_STRING && size % 2)
+        (*faults)++;
+    if (shape == SHAPE_SID && !sid_valid(span_of(bytes, size))) {
+        (*faults)++;
+        return SHAPE_BYTES;
+    }
+    if (expected == 0 || size == expected)
+        return shape;
+    bool integer =
+        shape == SHAPE_UINT || shape == SHAPE_SINT || shape == SHAPE_HEX || shape == SHAPE_BOOL;
+    if (integer && (size == 1 || size == 2 || size == 4 || size == 8))
+        return shape;
+    (*faults)++;
+    return SHAPE_BYTES;
+}
+
+/* NULs at the end are a terminator or the rest of a fixed-size buffer, not text. Those of UTF-16
+ * scalars are gone already (binxml_instance); NULs within text stay. */
+static size_t trim_ansi(const uint8_t *bytes, size_t size)
+{
+    while (size && bytes[size - 1] == 0)
+        size--;
+    return size;
+}
+
+static char *put_u64(char *out, uint64_t v)
+{
+    static const char PAIRS[] = "00010203040506070809101112131415161718192021222324252627282930"
+                                "31323334353637383940414243444546474849505152535455565758596061"
+                                "62636465666768697071727374757677787980818283848586878889909192"
+                                "93949596979899";
+    char digits[20];
+    size_t at = sizeof digits;
+    while (v >= 100) {
+        memcpy(digits + (at -= 2), PAIRS + v % 100 * 2, 2);
+        v /= 100;
+    }
+    if (v >= 10)
+        memcpy(digits + (at -= 2), PAIRS + v * 2, 2);
+    else
+        digits[--at] = (char)('0' + v);
+    memcpy(out, digits + at, sizeof digits - at);
+    return out + (sizeof digits - at);
+}
+
+static char *put_i64(char *out, uint64_t bits)
+{
+    if (bits >> 63) {
+        *out++ = '-';
+        bits = 0 - bits;
+    }
+    return put_u64(out, bits);
+}
+
+static char *put_hex(char *out, uint64_t v)
+{
+    unsigned digits = v ? (unsigned)(67 - __builtin_clzll(v)) / 4 : 1;
+    *out++ = '0';
+    *out++ = 'x';
+    for (unsigned i = digits; i-- > 0;)
+        *out++ = "0123456789abcdef"[v >> (4 * i) & 15];
+    return out;
+}
+
+/* Shortest digits that read back equal at the value's own width; always with a point or an
+ * exponent, so that a float is not mistaken for an integer. */
+static char *put_float(char *out, const uint8_t *bytes, size_t size)
+{
+    double v;
+    uint64_t bits = load_uint(bytes, size);
+    if (size == 4) {
+        uint32_t narrow = (uint32_t)bits;
+        float f;
+        memcpy(&f, &narrow, sizeof f);
+        v = (double)f;
+    } else {
+        memcpy(&v, &bits, sizeof v);
+    }
+    if (!isfinite(v)) {
+        const char *word = isnan(v) ? "NaN" : v > 0 ? "inf" : "-inf";
+        size_t n = strlen(word);
+        memcpy(out, word, n);
+        return out + n;
+    }
+    char text[40];
+    int n = 0;
+    for (int digits = 1; digits <= 17; digits++) {
+        n = snprintf(text, sizeof text, "%.*g", digits, v);
+        if (size == 4 ? strtof(text, NULL) == (float)v : strtod(text, NULL) == v)
+            break;
+    }
+    size_t len = n > 0 && n < (int)sizeof text ? (size_t)n : 0;
+    memcpy(out, text, len);
+    if (!memchr(text, '.', len) && !memchr(text, 'e', len)) {
+        memcpy(out + len, ".0", 2);
+        len += 2;
+    }
+    return out + len;
+}
+
+static char *put_bytes(char *out, const uint8_t *bytes, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        *out++ = "0123456789ABCDEF"[bytes[i] >> 4];
+        *out++ = "0123456789ABCDEF"[bytes[i] & 15];
+    }
+    return out;
+}
+
+/* Everything but strings: plain ASCII that needs no escape. */
+static char *put_plain(char *out, Shape shape, const uint8_t *bytes, size_t size)
+{
+    switch (shape) {
+    case SHAPE_UINT:
+        return put_u64(out, load_uint(bytes, size));
+    case SHAPE_SINT:
+        return put_i64(out, load_sint(bytes, size));
+    case SHAPE_HEX:
+        return put_hex(out, load_uint(bytes, size));
+    case SHAPE_BOOL: {
+        uint64_t v = load_sint(bytes, size);
+        if (v > 1)
+            return put_i64(out, v);
+        memcpy(out, v ? "true" : "false", 5);
+        return out + (v ? 4 : 5);
+    }
+    case SHAPE_FLOAT:
+        return put_float(out, bytes, size);
+    case SHAPE_GUID:
+        return out + guid_format(bytes, out);
+    case SHAPE_FILETIME:
+        return out + filetime_format(load_u64le(bytes), 7, out);
+    case SHAPE_SYSTEMTIME: {
+        size_t n = systemtime_format(bytes, out);
+        memcpy(out + n - 1, "0000Z", 5); /* 7 decimals, as for every other time */
+        return out + n + 4;
+    }
+    case SHAPE_SID:
+        return out + sid_format(span_of(bytes, size), out);
+    case SHAPE_BYTES:
+    case SHAPE_STRING:
+    case SHAPE_ANSI:
+        break;
+    }
+    return put_bytes(out, bytes, size);
+}
+
+static bool is_bare(Shape shape)
+{
+    return shape == SHAPE_UINT || shape == SHAPE_SINT || shape == SHAPE_BOOL;
+}
+
+char *evtx_json_value(char *out, uint8_t type, const uint8_t *bytes, size_t size, unsigned *faults)
+{
+    if (__builtin_expect(type == EVTX_STRING && size % 2 == 0, 1)) { /* most values */
+        *out++ = '"';
+        out = evtx_json_units(out, bytes, size);
+        *out++ = '"';
+        return out;
+    }
+    if (type == EVTX_UINT32 && size == 4)
+        return put_u64(out, load_u32le(bytes));
+    if (type == EVTX_HEX64 && size == 8) {
+        *out++ = '"';
+        out = put_hex(out, load_u64le(bytes));
+        *out++ = '"';
+        return out;
+    }
+    Shape shape = shape_of(type, bytes, size, faults);
+    if (is_bare(shape))
+        return put_plain(out, shape, bytes, size);
+    *out++ = '"';
+    if (shape == SHAPE_STRING) {
+        out = evtx_json_units(out, bytes, size);
+    } else if (shape == SHAPE_ANSI) {
+        size = trim_ansi(bytes, size);
+        out = json_ansi(out, bytes, size);
+    } else {
+        out = put_plain(out, shape, bytes, size);
+    }
+    *out++ = '"';
+    return out;
+}
+
+/* UTF-8 of an ANSI string; at most three bytes a character. */
+static size_t ansi_to_utf8(const uint8_t *bytes, size_t size, char *out)
+{
+    char *start = out;
+    for (size_t i = 0; i < size; i++)
+        out += utf8_put(out, ansi_code_point(bytes[i]));
+    return (size_t)(out - start);
+}
+
+void evtx_text_value(Buf *buf, uint8_t type, const uint8_t *bytes, size_t size, unsigned *faults)
+{
+    if (size == 0 || type == EVTX_NULL)
+        return;
+    char *out = buf_reserve(buf, EVTX_JSON_ROOM(size));
+    if (!out)
+        return;
+    Shape shape = shape_of(type, bytes, size, faults);
+    if (shape == SHAPE_STRING)
+        buf->len += utf16_narrow(span_of(bytes, size), out);
+    else if (shape == SHAPE_ANSI)
+        buf->len += ansi_to_utf8(bytes, trim_ansi(bytes, size), out);
+    else
+        buf->len += (size_t)(put_plain(out, shape, bytes, size) - out);
+}
+
+static void sink_ansi(Sink *sink, NameId name, const uint8_t *bytes, size_t size)
+{
+    Buf text;
+    buf_init(&text, EVTX_JSON_ROOM(UINT16_MAX));
+    char *out = buf_reserve(&text, size * 3 + 1);
+    if (out) {
+        size_t n = ansi_to_utf8(bytes, trim_ansi(bytes, size), out);
+        sink_add_text(sink, name, text_of(out, n));
+    }
+    buf_done(&text);
+}
+
+void evtx_sink_value(Sink *sink, NameId name, uint8_t type, const uint8_t *bytes, size_t size,
+                     unsigned *faults)
+{
+    if (size == 0 || type == EVTX_NULL) {
+        bool text = type == EVTX_STRING || type == EVTX_ANSI;
+        sink_add(sink, name, (Value){.type = text ? VALUE_TEXT : VALUE_NULL});
+        return;
+    }
+    switch (shape_of(type, bytes, size, faults)) {
+    case SHAPE_STRING:
+        sink_add_utf16(sink, name, span_of(bytes, size));
+        return;
+    case SHAPE_ANSI:
+        sink_ansi(sink, name, bytes, size);
+        return;
+    case SHAPE_UINT:
+        sink_add_u64(sink, name, VALUE_UINT, load_uint(bytes, size));
+        return;
+    case SHAPE_SINT: {
+        uint64_t v = load_sint(bytes, size);
+        sink_add_u64(sink, name, VALUE_INT, v);
+        return;
+    }
+    case SHAPE_HEX:
+        sink_add_u64(sink, name, VALUE_HEX, load_uint(bytes, size));
+        return;
+    case SHAPE_BOOL: {
+        uint64_t v = load_sint(bytes, size);
+        sink_add_u64(sink, name, v > 1 ? VALUE_INT : VALUE_BOOL, v);
+        return;
+    }
+    case SHAPE_FLOAT: {
+        uint64_t bits = load_uint(bytes, size);
+        if (size == 4) {
+            uint32_t narrow = (uint32_t)bits;
+            float f;
+            memcpy(&f, &narrow, sizeof f);
+            double wide = (double)f;
+            memcpy(&bits, &wide, sizeof bits);
+        }
+        sink_add_u64(sink, name, VALUE_FLOAT, bits);
+        return;
+    }
+    case SHAPE_GUID:
+        sink_add(sink, name, (Value){VALUE_GUID, span_of(bytes, size)});
+        return;
+    case SHAPE_FILETIME:
+        sink_add_u64(sink, name, VALUE_FILETIME, load_u64le(bytes));
+        return;
+    case SHAPE_SYSTEMTIME:
+        sink_add(sink, name, (Value){VALUE_SYSTEMTIME, span_of(bytes, size)});
+        return;
+    case SHAPE_SID:
+        sink_add(sink, name, (Value){VALUE_SID, span_of(bytes, size)});
+        return;
+    case SHAPE_BYTES:
+        break;
+    }
+    sink_add(sink, name, (Value){VALUE_BINARY, span_of(bytes, size)});
+}
+
+bool evtx_array_next(uint8_t array_type, Span value, size_t *pos, Span *ret_item, unsigned *faults)
+{
+    uint8_t type = array_type & (uint8_t)~EVTX_ARRAY;
+    const uint8_t *p = value.ptr + *pos;
+    size_t left = value.len - *pos;
+    if (left == 0)
+        return false;
+    size_t size, step;
+    if (type == EVTX_STRING || type == EVTX_ANSI) {
+        size_t unit = type == EVTX_STRING ? 2 : 1;
+        for (size = 0; left - size >= unit; size += unit)
+            if (p[size] == 0 && (unit == 1 || p[size + 1] == 0))
+                break;
+        step = left - size >= unit ? size + unit : left;
+    } else {
+        size = type < sizeof TYPES / sizeof TYPES[0] ? TYPES[type].size : 0;
+        if (type == EVTX_SID && left >= 8)
+            size = 8 + 4 * (size_t)p[1];
+        if (size == 0 || size > left) { /* arrays of unknown items: kept in one piece */
+            (*faults)++;
+            size = left;
+        }
+        step = size;
+    }
+    *ret_item = (Span){.ptr = size ? p : NULL, .len = size};
+    *pos += step;
+    return true;
+}

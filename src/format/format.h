@@ -1,0 +1,72 @@
+/* format.h: one row per evidence format. A format is one file with one row; the list of rows is
+ * formats.def. Order never matters: identification asks all probes and takes the surest. */
+#ifndef FORMAT_FORMAT_H
+#define FORMAT_FORMAT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/span.h"
+#include "base/zone.h"
+#include "event/sink.h"
+#include "format/input.h"
+
+typedef enum Confidence {
+    CONFIDENCE_NONE,
+    CONFIDENCE_POSSIBLE, /* text that could be many things */
+    CONFIDENCE_LIKELY,   /* characteristic names or structure */
+    CONFIDENCE_CERTAIN,  /* a signature */
+} Confidence;
+
+#define FORMAT_PROBE_BYTES (64 * 1024) /* what a probe is given of the beginning, at most */
+
+/* Where an item may be cut so that pieces can be parsed by themselves. */
+typedef enum SplitKind {
+    SPLIT_NEVER,
+    SPLIT_UNITS, /* at split_origin + n * split_unit; piece 0 starts at 0 */
+    SPLIT_LINES, /* anywhere: a piece owns the lines that begin in it */
+} SplitKind;
+
+typedef struct FormatOptions {
+    bool recover;           /* also slack and carved records */
+    const Zone *zone;       /* of local times without zone; NULL: UTC is assumed and marked */
+    uint16_t ansi_codepage; /* of 8-bit strings; 0 = 1252 */
+} FormatOptions;
+
+/* Lines in a community's own shape instead of events, for `dump --format evtx-jsonl`. `write`
+ * receives whole lines; false stops. */
+typedef struct LineOut {
+    bool (*write)(void *ctx, Span lines, Err *err);
+    void *ctx;
+} LineOut;
+
+typedef struct Format {
+    const char *name;    /* stable: stored in cases */
+    const char *summary; /* for people */
+    const char *doc;     /* docs/formats/NAME.md */
+    Confidence (*probe)(Span head, uint64_t item_size);
+    /* Parse the piece of `in` (see input.h) into `sink`. false: cannot go on, *err says why;
+     * damage that can be stepped over is a sink_defect instead. */
+    bool (*parse)(const Input *in, const FormatOptions *options, Sink *sink, Err *err);
+    /* The same piece as evtx_dump-shaped JSON lines; NULL if the format has no such shape.
+     * Defects go to `sink`, which receives no events. */
+    bool (*lines)(const Input *in, const FormatOptions *options, Sink *sink, const LineOut *out,
+                  Err *err);
+    SplitKind split;
+    uint64_t split_origin, split_unit;
+    /* May an item that begins with `head` (as for probe) be cut as `split` says? NULL: always.
+     * For what is known only from content: JSON lines may be cut, one JSON array may not. */
+    bool (*may_split)(Span head);
+} Format;
+
+extern const Format *const FORMATS[];
+extern const size_t FORMAT_COUNT;
+
+/* The surest format for the beginning of an item; NULL when none knows it. A tie is decided by
+ * name, and *ret_tie tells the other one (else NULL). */
+const Format *format_identify(Span head, uint64_t item_size, const Format **ret_tie);
+const Format *format_by_name(Text name);
+
+#endif
