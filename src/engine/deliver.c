@@ -1,0 +1,182 @@
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "engine/run.h"
+
+bool run_fail(Run *run, const Err *err)
+{
+    if (!run->failed)
+        run->err = *err;
+    run->failed = true;
+    return false;
+}
+
+static void deliver_defect(Run *run, const Message *message, uint32_t index)
+{
+    ItemRun *item_run = &run->item_runs[index];
+    if (message->kind == MESSAGE_CHANGED) {
+        if (item_run->changed_told)
+            return;
+        item_run->changed_told = true;
+    }
+    if (message->defect == DEFECT_DAMAGE) {
+        item_run->damaged = true;
+        run->stats.defects++;
+    } else {
+        run->stats.notes++;
+    }
+    if (!run->job->defect)
+        return;
+    progress_erase(&run->line); /* the job may print */
+    run->job->defect(run->job->ctx, &run->items->items[index], message->defect, message->offset,
+                     message->size, text_from_span(message->bytes));
+}
+
+static void deliver_end(Run *run, const Message *message, const PieceRun *piece)
+{
+    ItemRun *item_run = &run->item_runs[piece->item];
+    bool worked = message->state == ITEM_DONE || message->state == ITEM_DEFECTIVE;
+    run->stats.events += message->events;
+    if (worked)
+        run->stats.bytes_read += piece->end - piece->begin;
+    if (message->state == ITEM_DEFECTIVE)
+        item_run->damaged = true;
+    else if (!worked && message->state != ITEM_WAITING)
+        item_run->state = message->state;
+    if (--item_run->pieces_left > 0)
+        return;
+    ItemState state = item_run->state     ? item_run->state
+                      : item_run->damaged ? ITEM_DEFECTIVE
+                                          : ITEM_DONE;
+    run->stats.items_by_state[state]++;
+    if (run->states)
+        run->states[piece->item] = state;
+    if (run->job->finished)
+        run->job->finished(run->job->ctx, &run->items->items[piece->item], piece->item, state,
+                           item_run->format);
+}
+
+/* false: as run_emit. */
+static bool deliver(Run *run, const Group *group, const Message *message, Err *err)
+{
+    const PieceRun *piece = &group->pieces[message->piece];
+    const Job *job = run->job;
+    if (run->failed)
+        return false;
+    if (message->kind == MESSAGE_END) {
+        deliver_end(run, message, piece);
+    } else if (message->kind != MESSAGE_BLOCK) {
+        deliver_defect(run, message, piece->item);
+    } else if (!job->receive(job->ctx, &run->items->items[piece->item], piece->item, message->type,
+                             message->bytes, err)) {
+        return err->code == ERR_FORMAT ? false : run_fail(run, err);
+    }
+    return true;
+}
+
+bool run_emit(Run *run, Group *group, const Message *message, Channel *channel, Err *err)
+{
+    bool wait = run->job->ordered && (run->groups != group || group->queue);
+    if (!wait)
+        return deliver(run, group, message, err);
+    size_t len = message->bytes.len;
+    uint8_t *bytes = channel ? channel_take(channel, len) : malloc(len ? len : 1);
+    if (bytes && !channel && len)
+        memcpy(bytes, message->bytes.ptr, len);
+    if (!bytes || !group_queue(group, message, bytes)) {
+        free(bytes);
+        err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory to keep results in order");
+        return run_fail(run, err);
+    }
+    return true;
+}
+
+bool run_emit_text(Run *run, Group *group, uint32_t piece, DefectKind kind, uint64_t offset,
+                   const char *text)
+{
+    Err err;
+    Message message = {.kind = MESSAGE_DEFECT,
+                       .piece = piece,
+                       .defect = kind,
+                       .offset = offset,
+                       .bytes = text_span(text_from_z(text))};
+    return run_emit(run, group, &message, NULL, &err);
+}
+
+bool run_emit_end(Run *run, Group *group, uint32_t piece, ItemState state, uint64_t events)
+{
+    Err err;
+    Message message = {.kind = MESSAGE_END, .piece = piece, .state = state, .events = events};
+    const PieceRun *p = &group->pieces[piece];
+    if (state != ITEM_WAITING)
+        run->passed_bytes += p->end - p->begin;
+    run->passed_events += events;
+    return run_emit(run, group, &message, NULL, &err);
+}
+
+/* The job says that a block which had to wait is nonsense. Its worker has gone on since, or has
+ * ended; nothing that it sent later is believed, and the pieces after this one are done again. */
+static void refuse(Run *run, Group *group, uint32_t piece, Reached reached, const Err *err)
+{
+    group_clear_queue(group);
+    group->current = piece;
+    for (uint32_t i = piece + 1; i < group->piece_count; i++)
+        run_item_run(run, group, i)->hash_failed = false; /* to be found and told again */
+    for (uint32_t slot = 0; slot < run->engine->slot_count; slot++) {
+        Visit *visit = &run->engine->visits[slot];
+        if (visit->group == group) {
+            visit->hashing = false;
+            visit->sent = reached;
+            visit_end_worker(run, visit, FAULT_NONSENSE, err->text);
+            return;
+        }
+    }
+    run->stats.workers_lost++;
+    visit_blame_nonsense(run, group, err->text, reached);
+    group->state = group->current < group->piece_count ? GROUP_WAITING : GROUP_DONE;
+}
+
+static void flush(Run *run, Group *group)
+{
+    Message *message;
+    while (!run->failed && (message = group_unqueue(group))) {
+        Err err = {.offset = ERR_NO_OFFSET};
+        uint32_t piece = message->piece;
+        Reached reached = visit_plausible(&group->pieces[piece], message->offset, message->events);
+        bool ok = deliver(run, group, message, &err);
+        message_free(message);
+        if (!ok && !run->failed)
+            refuse(run, group, piece, reached, &err);
+    }
+}
+
+static void drop(Run *run, Group *group)
+{
+    DL_DELETE(run->groups, group);
+    group_destroy(group);
+    run->active--;
+}
+
+void run_settle(Run *run)
+{
+    if (run->job->ordered) {
+        while (run->groups && !run->failed) {
+            Group *first = run->groups;
+            flush(run, first);
+            if (run->failed || first->state != GROUP_DONE)
+                return;
+            drop(run, first);
+        }
+        return;
+    }
+    Group *group, *next;
+    DL_FOREACH_SAFE(run->groups, group, next)
+    {
+        if (!group->started)
+            return; /* groups start in order: none after it has either */
+        if (group->state == GROUP_DONE)
+            drop(run, group);
+    }
+}

@@ -1,0 +1,171 @@
+#include "engine/engine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "engine/run.h"
+#include "engine/zygote.h"
+
+#define HANG_MS_DEFAULT      30000u
+#define MEMORY_BYTES_DEFAULT (UINT64_C(512) * 1024 * 1024)
+#define FILES_ELSEWHERE      128u /* descriptors of the program outside the engine */
+
+static unsigned processors(void)
+{
+    cpu_set_t set;
+    int count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+    return count > 0 ? (unsigned)count : 1;
+}
+
+/* So many workers that each can have all its items open at once: the soft limit of open files is
+ * often 1024, the hard one far above. The number of workers never changes a result. */
+static unsigned allowed_workers(unsigned wanted)
+{
+    if (wanted > ENGINE_SLOTS_MAX - 1)
+        wanted = ENGINE_SLOTS_MAX - 1;
+    const uint64_t each = WIRE_PIECES_MAX + 2;
+    uint64_t need = (wanted + 1) * each + FILES_ELSEWHERE;
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+        return 1;
+    if (files.rlim_cur < need) {
+        files.rlim_cur = files.rlim_max < need ? files.rlim_max : need;
+        if (setrlimit(RLIMIT_NOFILE, &files) != 0)
+            getrlimit(RLIMIT_NOFILE, &files);
+    }
+    if (files.rlim_cur >= need)
+        return wanted;
+    uint64_t left = files.rlim_cur > FILES_ELSEWHERE ? files.rlim_cur - FILES_ELSEWHERE : 0;
+    return left / each > 2 ? (unsigned)(left / each - 1) : 1;
+}
+
+/* Sockets above the standard streams, whatever the program was started with. */
+static bool make_sockets(int ends[2], Err *err)
+{
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+        return err_errno(err, errno, "a socket for the zygote");
+    for (int i = 0; i < 2; i++)
+        ends[i] = fcntl(pair[i], F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    int error = errno;
+    close(pair[0]);
+    close(pair[1]);
+    if (ends[0] >= 0 && ends[1] >= 0)
+        return true;
+    for (int i = 0; i < 2; i++)
+        if (ends[i] >= 0)
+            close(ends[i]);
+    return err_errno(err, error, "a socket for the zygote");
+}
+
+static bool fork_zygote(Engine *engine, Err *err)
+{
+    int ends[2] = {-1, -1};
+    if (!make_sockets(ends, err))
+        return false;
+    ZygoteSetup setup = {
+        .job = engine->job,
+        .options = engine->options,
+        .memory_bytes = engine->memory_bytes,
+        .socket = ends[1],
+        .pages = engine->pages,
+        .slot_count = engine->slot_count,
+        .page_bytes = engine->page_bytes,
+        .coordinator = getpid(),
+    };
+    pid_t pid = fork();
+    if (pid == 0)
+        zygote_run(&setup);
+    close(ends[1]);
+    engine->socket = ends[0];
+    if (pid < 0)
+        return err_errno(err, errno, "the zygote cannot be started");
+    engine->zygote = pid;
+    return true;
+}
+
+static bool await_zygote(Engine *engine, Err *err)
+{
+    WireReport report;
+    ssize_t n;
+    do
+        n = recv(engine->socket, &report, sizeof report, MSG_WAITALL);
+    while (n < 0 && errno == EINTR);
+    if (n != (ssize_t)sizeof report)
+        return err_set(err, ERR_SANDBOX, ERR_NO_OFFSET,
+                       "the process that starts workers ended while it was being prepared");
+    engine->zygote_cpu_us = report.zygote_cpu_us;
+    if (report.news == WIRE_READY)
+        return true;
+    if (err)
+        *err = report.err;
+    return false;
+}
+
+static bool allocate(Engine *engine, Err *err)
+{
+    engine->page_bytes = (size_t)sysconf(_SC_PAGESIZE);
+    engine->visits = calloc(engine->slot_count, sizeof *engine->visits);
+    void *pages = mmap(NULL, engine->slot_count * engine->page_bytes, PROT_READ | PROT_WRITE,
+                       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    engine->pages = pages == MAP_FAILED ? NULL : pages;
+    if (!engine->visits || !engine->pages)
+        return err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory for the engine");
+    for (uint32_t i = 0; i < engine->slot_count; i++) {
+        engine->visits[i].slot = i;
+        engine->visits[i].channel.fd = -1;
+    }
+    return true;
+}
+
+Engine *engine_start(const Job *job, const EngineOptions *options, Err *err)
+{
+    CLEANUP(engine_stopp) Engine *engine = calloc(1, sizeof *engine);
+    if (!engine) {
+        err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory for the engine");
+        return NULL;
+    }
+    engine->job = job;
+    engine->options = options;
+    engine->socket = -1;
+    engine->workers = allowed_workers(options->workers ? options->workers : processors());
+    engine->slot_count = engine->workers + 1;
+    engine->memory_bytes = options->memory_bytes ? options->memory_bytes : MEMORY_BYTES_DEFAULT;
+    engine->hang_ms = options->hang_ms ? options->hang_ms : HANG_MS_DEFAULT;
+    if (!allocate(engine, err) || !fork_zygote(engine, err) || !await_zygote(engine, err))
+        return NULL;
+    Engine *ready = engine;
+    engine = NULL;
+    return ready;
+}
+
+void engine_stop(Engine *engine)
+{
+    if (!engine)
+        return;
+    if (engine->socket >= 0)
+        close(engine->socket); /* the zygote ends, and its workers with it */
+    if (engine->zygote > 0)
+        while (waitpid(engine->zygote, NULL, 0) < 0 && errno == EINTR)
+            continue;
+    for (uint32_t i = 0; engine->visits && i < engine->slot_count; i++)
+        channel_done(&engine->visits[i].channel);
+    free(engine->visits);
+    if (engine->pages)
+        munmap(engine->pages, engine->slot_count * engine->page_bytes);
+    free(engine);
+}
+
+void engine_interrupt(Engine *engine)
+{
+    engine->interrupted = 1;
+}

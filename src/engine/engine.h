@@ -1,0 +1,122 @@
+/* engine.h: evidence through sandboxed workers.
+ *
+ * Three kinds of process (DESIGN: "Processes"). The zygote is forked by engine_start, the first
+ * thing a command does; it prepares the job (tables, rules) and forks every worker. A worker
+ * inherits the descriptors of its items and its result pipe, nothing else; it works on its pieces
+ * one after the other and ends. The coordinator (the caller) opens plain files, schedules,
+ * receives blocks, and validates its own copy of each.
+ *
+ * Work is cut into pieces: an item, or a range of one whose format may be cut (format.h). Cuts and
+ * groups depend on sizes and names only, never on the number of workers, so the same input gives
+ * the same blocks. With `ordered` the blocks arrive in item and piece order; otherwise as they
+ * come, but those of one piece in their order.
+ *
+ * A worker that crashes, hangs, exceeds a limit or sends nonsense costs the piece it was at: what
+ * it had sent before is kept, the defect names the offset it had reached, and the pieces after it
+ * go to a fresh worker. */
+#ifndef ENGINE_ENGINE_H
+#define ENGINE_ENGINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/span.h"
+#include "event/sink.h"
+#include "evidence/item.h"
+#include "format/format.h"
+
+typedef struct Engine Engine;
+typedef struct WorkerPort WorkerPort;
+
+/* One piece, in the worker. */
+typedef struct Piece {
+    const Format *format;
+    Input in;
+    FormatOptions options;
+    uint32_t item; /* index in the item list */
+    Text path;     /* of the item, for messages and rows */
+} Piece;
+
+/* In the worker: send one result block. `type` is the job's own, 0..127. Blocks while the pipe is
+ * full. false when the coordinator is gone. */
+bool worker_send(WorkerPort *port, uint8_t type, Span block, Err *err);
+void worker_defect(WorkerPort *port, DefectKind kind, uint64_t offset, uint64_t size, Text text);
+void worker_progress(WorkerPort *port, uint64_t offset); /* cheap: one store */
+void worker_count(WorkerPort *port, uint64_t events);    /* events so far in this piece */
+
+typedef enum ItemState {
+    ITEM_WAITING,
+    ITEM_DONE,       /* an empty file too, with a note */
+    ITEM_DEFECTIVE,  /* some bytes could not be read; the rest is in the result */
+    ITEM_UNREADABLE, /* could not be opened or identified */
+    ITEM_UNKNOWN,    /* no format knows it */
+    ITEM_NOT_TAKEN,  /* known, but not what this job reads */
+} ItemState;
+
+typedef struct Job {
+    /* Zygote: load tables, compile rules. NULL: nothing to prepare. */
+    bool (*prepare)(void *ctx, Err *err);
+    /* Worker: all the work on one piece. false: the piece is defective, err says why. */
+    bool (*work)(void *ctx, const Piece *piece, WorkerPort *port, Err *err);
+    /* Which formats this job reads; NULL: all. An item of another format counts as "not read". */
+    bool (*takes)(void *ctx, const Format *format);
+
+    /* Coordinator: one block. It must be checked as hostile input; false with err: the block is
+     * nonsense (the worker is ended and the piece is defective) when err->code is ERR_FORMAT, else
+     * the run cannot go on (disk full). */
+    bool (*receive)(void *ctx, const Item *item, uint32_t item_index, uint8_t type, Span block,
+                    Err *err);
+    /* Coordinator: a defect or note of an item; offset ERR_NO_OFFSET if there is none. */
+    void (*defect)(void *ctx, const Item *item, DefectKind kind, uint64_t offset, uint64_t size,
+                   Text text);
+    /* Coordinator: an item is finished; all its blocks and defects were given before. `format` is
+     * NULL when it is not known. May be NULL. */
+    void (*finished)(void *ctx, const Item *item, uint32_t item_index, ItemState state,
+                     const Format *format);
+    void *ctx; /* the same pointer everywhere; each process has its own copy of what is behind */
+
+    bool ordered;
+    bool hash_items; /* SHA-256 of every item that is read, before its first block is received */
+} Job;
+
+typedef struct EngineOptions {
+    unsigned workers; /* 0: as many as processors */
+    FormatOptions format;
+    bool progress; /* show a progress line on standard error when it is a terminal */
+    bool color;
+    uint32_t hang_ms;      /* no progress for so long: the worker is ended; 0: default (30,000) */
+    uint64_t memory_bytes; /* address space a worker may take beyond what the zygote prepared;
+                            * 0: default (512 MiB) */
+} EngineOptions;
+
+typedef struct EngineStats {
+    uint64_t items_by_state[ITEM_NOT_TAKEN + 1];
+    uint64_t bytes_read; /* of items worked on */
+    uint64_t events;     /* as counted by workers */
+    uint64_t defects, notes;
+    uint64_t workers_started, workers_lost;
+    uint64_t peak_worker_bytes, peak_coordinator_bytes; /* resident, from getrusage */
+    double seconds, cpu_seconds;                        /* whole run, all processes */
+} EngineStats;
+
+/* Fork the zygote and wait until it is prepared. Call before anything that must stay out of
+ * workers' memory is loaded. `job` and `options` must outlive the engine. NULL: the job could not
+ * be prepared (its own err), or this system has no sandbox (ERR_SANDBOX). Raises the soft limit of
+ * open files, if need be, so that every worker can have its items. */
+Engine *engine_start(const Job *job, const EngineOptions *options, Err *err);
+void engine_stop(Engine *engine); /* ends zygote and workers; NULL is fine */
+static inline void engine_stopp(Engine **engine)
+{
+    engine_stop(*engine);
+}
+
+/* Work through the list. `states` (one per item, or NULL) receives how each ended. false: the run
+ * could not go on (err), or was interrupted (ERR_INTERRUPTED after engine_interrupt); *ret then
+ * holds what was done, and items that were not finished are ITEM_WAITING. May be called again. */
+bool engine_run(Engine *engine, ItemList *items, ItemState *states, EngineStats *ret, Err *err);
+
+/* Async-signal-safe: end the run soon, in order. */
+void engine_interrupt(Engine *engine);
+
+#endif

@@ -1,0 +1,132 @@
+#include "engine/group.h"
+
+#include <stdlib.h>
+#include <utlist.h>
+
+static Group *group_create(uint32_t piece_count)
+{
+    size_t size = sizeof(Group) + piece_count * sizeof(PieceRun);
+    Group *group = calloc(1, size);
+    if (group)
+        group->piece_count = piece_count;
+    return group;
+}
+
+/* How many items from `first` on make one group. */
+static uint32_t group_extent(const ItemList *items, uint32_t first)
+{
+    const Item *head = &items->items[first];
+    if (head->size > GROUP_BYTES)
+        return 1;
+    uint64_t bytes = head->size;
+    uint32_t count = 1;
+    while (count < WIRE_PIECES_MAX && first + count < items->count) {
+        const Item *item = &items->items[first + count];
+        if (item->size > GROUP_BYTES - bytes || !text_equal(item->folder, head->folder))
+            break;
+        bytes += item->size;
+        count++;
+    }
+    return count;
+}
+
+Group *group_next(const ItemList *items, bool recover, uint32_t *next_item)
+{
+    uint32_t first = *next_item;
+    uint32_t count = group_extent(items, first);
+    Group *group = group_create(count);
+    if (!group)
+        return NULL;
+    for (uint32_t i = 0; i < count; i++) {
+        uint64_t size = items->items[first + i].size;
+        group->pieces[i] = (PieceRun){
+            .item = first + i, .end = size, .probe_only = size > GROUP_BYTES && !recover};
+    }
+    *next_item = first + count;
+    return group;
+}
+
+/* Bytes of one piece: GROUP_BYTES, more for very large items, in whole units. */
+static uint64_t cut_bytes(const Item *item, const Format *format)
+{
+    uint64_t bytes = GROUP_BYTES;
+    if (item->size / GROUP_CUTS_MAX >= bytes)
+        bytes = (item->size / GROUP_CUTS_MAX / GROUP_BYTES + 1) * GROUP_BYTES;
+    uint64_t unit = format->split == SPLIT_UNITS && format->split_unit ? format->split_unit : 1;
+    return bytes < unit ? unit : bytes / unit * unit;
+}
+
+Group *group_cut(const Item *item, uint32_t item_index, const Format *format, bool may_split,
+                 uint32_t *ret_count)
+{
+    bool cut = may_split && format->split != SPLIT_NEVER;
+    uint64_t origin = format->split == SPLIT_UNITS ? format->split_origin : 0;
+    uint64_t bytes = cut ? cut_bytes(item, format) : item->size;
+    Group *list = NULL;
+    uint32_t count = 0;
+    for (uint64_t begin = 0; begin < item->size; count++) {
+        uint64_t from = begin ? begin : origin; /* cuts stand at origin + n * bytes */
+        uint64_t end =
+            !cut || from >= item->size || item->size - from <= bytes ? item->size : from + bytes;
+        Group *group = group_create(1);
+        if (!group) {
+            Group *next;
+            DL_FOREACH_SAFE(list, group, next)
+            group_destroy(group);
+            return NULL;
+        }
+        group->pieces[0] =
+            (PieceRun){.item = item_index, .format = format, .begin = begin, .end = end};
+        DL_APPEND(list, group);
+        begin = end;
+    }
+    *ret_count = count;
+    return list;
+}
+
+void group_destroy(Group *group)
+{
+    if (!group)
+        return;
+    group_clear_queue(group);
+    for (uint32_t i = 0; i < group->piece_count; i++)
+        free(group->pieces[i].failure);
+    free(group);
+}
+
+bool group_queue(Group *group, const Message *message, uint8_t *bytes)
+{
+    Message *entry = malloc(sizeof *entry);
+    if (!entry)
+        return false;
+    *entry = *message;
+    entry->bytes.ptr = bytes;
+    DL_APPEND(group->queue, entry);
+    group->queued_bytes += sizeof *entry + entry->bytes.len;
+    return true;
+}
+
+Message *group_unqueue(Group *group)
+{
+    Message *first = group->queue;
+    if (!first)
+        return NULL;
+    DL_DELETE(group->queue, first);
+    group->queued_bytes -= sizeof *first + first->bytes.len;
+    return first;
+}
+
+void message_free(Message *message)
+{
+    if (!message)
+        return;
+    free((void *)(uintptr_t)message->bytes.ptr); /* malloc'ed by group_queue's caller */
+    free(message);
+}
+
+void group_clear_queue(Group *group)
+{
+    Message *message;
+    while ((message = group_unqueue(group)))
+        message_free(message);
+}

@@ -1,0 +1,284 @@
+#include "engine/worker.h"
+
+#include <malloc.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+/* All of `iov`, however often the pipe takes a part only. Changes `iov`. */
+static bool write_all(int fd, struct iovec *iov, int count)
+{
+    while (count > 0) {
+        ssize_t n = writev(fd, iov, count);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return false;
+        size_t left = (size_t)n;
+        while (count > 0 && left >= iov->iov_len) {
+            left -= iov->iov_len;
+            iov++;
+            count--;
+        }
+        if (count > 0) {
+            iov->iov_base = (char *)iov->iov_base + left;
+            iov->iov_len -= left;
+        }
+    }
+    return true;
+}
+
+/* Header, then up to two parts. */
+static bool send_block(WorkerPort *port, uint32_t type, Span first, Span second)
+{
+    if (port->gone)
+        return false;
+    BlockHeader header = {.magic = BLOCK_MAGIC,
+                          .type = type,
+                          .piece = port->piece,
+                          .length = (uint64_t)first.len + second.len,
+                          .offset = port->offset,
+                          .events = port->events};
+    struct iovec iov[3] = {{.iov_base = &header, .iov_len = sizeof header}};
+    int count = 1;
+    /* writev does not change what it is given; its struct has no const for that. */
+    if (first.len)
+        iov[count++] = (struct iovec){(void *)(uintptr_t)first.ptr, first.len};
+    if (second.len)
+        iov[count++] = (struct iovec){(void *)(uintptr_t)second.ptr, second.len};
+    port->gone = !write_all(port->fd, iov, count);
+    return !port->gone;
+}
+
+bool worker_send(WorkerPort *port, uint8_t type, Span block, Err *err)
+{
+    if (type >= BLOCK_HASH || block.len > WIRE_BLOCK_MAX)
+        return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "a result of %zu bytes is too large",
+                       block.len);
+    if (!send_block(port, type, block, (Span){0}))
+        return err_set(err, ERR_INTERRUPTED, ERR_NO_OFFSET, "nobody receives the results");
+    return true;
+}
+
+static size_t text_prefix(Text text, size_t most)
+{
+    if (text.len <= most)
+        return text.len;
+    while (most > 0 && ((unsigned char)text.ptr[most] & 0xC0) == 0x80)
+        most--;
+    return most;
+}
+
+void worker_defect(WorkerPort *port, DefectKind kind, uint64_t offset, uint64_t size, Text text)
+{
+    BlockDefect defect = {.kind = kind, .offset = offset, .size = size};
+    text.len = text_prefix(text, WIRE_DEFECT_TEXT);
+    (void)send_block(port, BLOCK_DEFECT, span_of(&defect, sizeof defect), text_span(text));
+}
+
+void worker_progress(WorkerPort *port, uint64_t offset)
+{
+    port->offset = offset;
+    atomic_store_explicit(&port->progress->offset, offset, memory_order_relaxed);
+}
+
+void worker_count(WorkerPort *port, uint64_t events)
+{
+    port->events = events;
+    atomic_store_explicit(&port->progress->events, events, memory_order_relaxed);
+}
+
+static void begin_piece(WorkerPort *port, uint32_t id, uint64_t offset)
+{
+    port->piece = id;
+    atomic_store_explicit(&port->progress->piece, id, memory_order_relaxed);
+    worker_progress(port, offset);
+    worker_count(port, 0);
+}
+
+static void step_progress(void *ctx, uint64_t offset)
+{
+    worker_progress(ctx, offset);
+}
+
+/* Before a byte is parsed the worker can still be trusted: an item cannot lie about its hash. */
+static bool hash_piece(const WorkerSetup *setup, const WirePiece *wire, int fd, WorkerPort *port)
+{
+    begin_piece(port, wire->id, 0);
+    BlockHash block = {0};
+    Sha256 hash;
+    Err err = {0};
+    errno = 0;
+    if (hash_descriptor(setup->hasher, fd, wire->size, step_progress, port, &hash, &err)) {
+        memcpy(block.sha256, hash.bytes, sizeof block.sha256);
+    } else {
+        block.error = errno ? (uint64_t)errno : ENODATA;
+        block.offset = err.offset;
+    }
+    return send_block(port, BLOCK_HASH, span_of(&block, sizeof block), (Span){0});
+}
+
+static uint32_t format_index(const Format *format)
+{
+    for (size_t i = 0; i < FORMAT_COUNT; i++)
+        if (FORMATS[i] == format)
+            return (uint32_t)i;
+    return WIRE_FORMAT_UNKNOWN;
+}
+
+/* Identify an item from its beginning and tell. *ret NULL: no format knows it. */
+static bool probe_piece(const WirePiece *wire, int fd, WorkerPort *port, const Format **ret,
+                        Err *err)
+{
+    uint8_t head[FORMAT_PROBE_BYTES];
+    size_t have = 0;
+    while (have < sizeof head && have < wire->size) {
+        size_t left =
+            wire->size - have < sizeof head - have ? (size_t)wire->size - have : sizeof head - have;
+        ssize_t n = pread(fd, head + have, left, (off_t)have);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return err_errno(err, errno, "byte %zu cannot be read", have);
+        if (n == 0)
+            break;
+        have += (size_t)n;
+    }
+    const Format *tie = NULL;
+    const Format *format = format_identify(span_of(head, have), wire->size, &tie);
+    bool split = format && format->split != SPLIT_NEVER &&
+                 (!format->may_split || format->may_split(span_of(head, have)));
+    BlockFormat block = {
+        .format = format_index(format), .tie = format_index(tie), .may_split = split};
+    *ret = format;
+    return send_block(port, BLOCK_FORMAT, span_of(&block, sizeof block), (Span){0}) ||
+           err_set(err, ERR_INTERRUPTED, ERR_NO_OFFSET, "nobody receives the results");
+}
+
+static bool work_piece(const WorkerSetup *setup, const WirePiece *wire, Text path, int fd,
+                       WorkerPort *port, Err *err)
+{
+    const Format *format = wire->format < FORMAT_COUNT ? FORMATS[wire->format] : NULL;
+    if (!format && !probe_piece(wire, fd, port, &format, err))
+        return false;
+    const Job *job = setup->job;
+    if (!format || wire->flags & WIRE_PROBE_ONLY || (job->takes && !job->takes(job->ctx, format)))
+        return true;
+    Piece piece = {
+        .format = format,
+        .in = {.fd = fd,
+               .size = wire->size,
+               .begin = wire->begin,
+               .end = wire->end,
+               .name = text_of(path.ptr + path.len - wire->name_len, wire->name_len)},
+        .options = setup->format,
+        .item = wire->item,
+        .path = path,
+    };
+    return job->work(job->ctx, &piece, port, err);
+}
+
+static void finish_piece(WorkerPort *port, bool ok, const Err *err)
+{
+    BlockDone done = {.ok = ok,
+                      .code = ok ? ERR_NONE : err->code,
+                      .offset = ok ? ERR_NO_OFFSET : err->offset,
+                      .events = port->events};
+    Text text = ok ? (Text){0} : text_from_z(err->text);
+    (void)send_block(port, BLOCK_DONE, span_of(&done, sizeof done), text_span(text));
+}
+
+static void work(const WorkerSetup *setup, const WorkerTask *task, const int *fds, WorkerPort *port)
+{
+    uint32_t count = task->request->piece_count;
+    for (uint32_t i = 0; i < count; i++) {
+        const WirePiece *wire = &task->pieces[i];
+        if (wire->flags & WIRE_HASH && !hash_piece(setup, wire, fds[wire->fd], port))
+            return;
+    }
+    const char *text = task->text;
+    for (uint32_t i = 0; i < count && !port->gone; i++) {
+        const WirePiece *wire = &task->pieces[i];
+        Text path = text_of(text, wire->path_len);
+        text += wire->path_len;
+        begin_piece(port, wire->id, wire->begin);
+        Err err = {.offset = ERR_NO_OFFSET};
+        bool ok = work_piece(setup, wire, path, fds[wire->fd], port, &err);
+        finish_piece(port, ok, &err);
+    }
+}
+
+static void die_with_zygote(const WorkerSetup *setup)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != setup->zygote_pid) /* it was gone before we asked */
+        _exit(WORKER_EXIT_GONE);
+    prctl(PR_SET_NAME, "constat-worker");
+}
+
+static void enter_sandbox(const WorkerSetup *setup, uint32_t cpu_seconds)
+{
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    SandboxLimits limits = {.memory_bytes = setup->memory_bytes, .cpu_seconds = cpu_seconds};
+    if (!sandbox_enter(&setup->sandbox, &limits))
+        _exit(WORKER_EXIT_SANDBOX);
+}
+
+/* Keep the pipe as WIRE_PIPE_FD and the items, nothing else. The pipe takes the place of the
+ * zygote's socket. Standard streams are closed: libraries that print find no one. */
+static void keep_descriptors(const int *fds, uint32_t count)
+{
+    unsigned first_item = (unsigned)fds[0] + 1;
+    if (dup2(fds[0], WIRE_PIPE_FD) != WIRE_PIPE_FD ||
+        close_range(0, SANDBOX_SANITIZED ? STDOUT_FILENO : STDERR_FILENO, 0) != 0 ||
+        close_range(WIRE_PIPE_FD + 1, first_item - 1, 0) != 0 ||
+        close_range(first_item + count - 1, ~0u, 0) != 0)
+        _exit(WORKER_EXIT_SANDBOX);
+}
+
+/* Of the progress pages only our own stays. */
+static ProgressWord *keep_page(const WorkerSetup *setup, uint32_t slot)
+{
+    size_t before = slot * setup->page_bytes;
+    size_t total = setup->page_count * setup->page_bytes;
+    uint8_t *page = setup->pages + before;
+    if ((before && munmap(setup->pages, before) != 0) ||
+        (before + setup->page_bytes < total &&
+         munmap(page + setup->page_bytes, total - before - setup->page_bytes) != 0))
+        _exit(WORKER_EXIT_SANDBOX);
+    return (ProgressWord *)(void *)page;
+}
+
+/* A worker lives for a few items and then gives everything back at once: keep freed memory for the
+ * next item instead of faulting it in again (a third of the time over many small files). */
+static void keep_freed_memory(void)
+{
+    mallopt(M_MMAP_THRESHOLD, 32 << 20); /* the most that glibc takes */
+    mallopt(M_TRIM_THRESHOLD, 1 << 30);
+    mallopt(M_TOP_PAD, 1 << 20);
+}
+
+_Noreturn void worker_run(const WorkerSetup *setup, const WorkerTask *task)
+{
+    die_with_zygote(setup);
+    keep_freed_memory();
+    keep_descriptors(task->fds, task->request->fd_count);
+    WorkerPort port = {.fd = WIRE_PIPE_FD, .progress = keep_page(setup, task->request->slot)};
+    enter_sandbox(setup, task->request->cpu_seconds);
+    work(setup, task, task->fds, &port);
+    _exit(port.gone ? WORKER_EXIT_GONE : WORKER_EXIT_DONE);
+}
+
+_Noreturn void worker_try_sandbox(const WorkerSetup *setup)
+{
+    die_with_zygote(setup);
+    enter_sandbox(setup, 60);
+    _exit(WORKER_EXIT_DONE);
+}
