@@ -37,7 +37,7 @@ char *buf_grow(Buf *buf, size_t n);
 /* Room for `n` more bytes at the returned address; NULL on failure. Advance buf->len yourself. */
 static inline char *buf_reserve(Buf *buf, size_t n)
 {
-    if (!buf->failed && buf->cap - buf->len >= n)
+    if (buf->ptr && !buf->failed && buf->cap - buf->len >= n)
         return buf->ptr + buf->len;
     return buf_grow(buf, n);
 }
