@@ -1,0 +1,165 @@
+/* constat timeline: every event, sorted. */
+#include "app/command.h"
+
+#include <inttypes.h>
+
+#include "app/interrupt.h"
+#include "app/parse.h"
+#include "app/session.h"
+#include "base/cleanup.h"
+#include "report/timeline.h"
+#include "report/timeline_row.h"
+
+#define BLOCK_ROWS 1
+
+typedef struct TimelineRun {
+    Session session;
+    const TimelineFormat *format;
+    Timeline *timeline; /* coordinator */
+} TimelineRun;
+
+/* ---- worker ---- */
+
+static bool begin_batch(Parse *parse, const Batch *batch, Err *err)
+{
+    if (row_writer_begin(parse->ctx, batch, text_from_z(parse->piece->format->name)))
+        return true;
+    return err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory for the rows of a batch");
+}
+
+static bool render_row(Parse *parse, const Batch *batch, uint32_t row)
+{
+    (void)batch; /* the writer has it */
+    return row_writer_add(parse->ctx, row, &parse->block);
+}
+
+static bool work(void *ctx, const Piece *piece, WorkerPort *port, Err *err)
+{
+    const TimelineRun *run = ctx;
+    CLEANUP(row_writer_destroyp)
+    RowWriter *writer = row_writer_create(run->format, run->session.schema);
+    if (!writer)
+        return err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory for rows");
+    Parse parse = {.session = &run->session,
+                   .piece = piece,
+                   .port = port,
+                   .wants = SINK_WANTS_ALL,
+                   .block_type = BLOCK_ROWS,
+                   .begin = begin_batch,
+                   .render = render_row,
+                   .ctx = writer};
+    return parse_events(&parse, err);
+}
+
+/* ---- zygote and coordinator ---- */
+
+static bool prepare(void *ctx, Err *err)
+{
+    TimelineRun *run = ctx;
+    return session_prepare(&run->session, err);
+}
+
+static bool receive(void *ctx, const Item *item, uint32_t item_index, uint8_t type, Span block,
+                    Err *err)
+{
+    TimelineRun *run = ctx;
+    if (type != BLOCK_ROWS)
+        return err_set(err, ERR_FORMAT, ERR_NO_OFFSET, "the worker sent a block of type %u", type);
+    return timeline_receive(run->timeline, item, item_index, block, err);
+}
+
+static void defect(void *ctx, const Item *item, DefectKind kind, uint64_t offset, uint64_t size,
+                   Text text)
+{
+    TimelineRun *run = ctx;
+    (void)size;
+    console_defect(run->session.console, item, kind, offset, text);
+}
+
+static bool write_out(void *ctx, Span bytes, Err *err)
+{
+    if (interrupted())
+        return interrupt_error(err);
+    return output_write(ctx, bytes, err);
+}
+
+static bool choose_format(TimelineRun *run, const Arguments *arguments, Err *err)
+{
+    const char *name = arguments_value(arguments, OPTION_FORMAT);
+    if (!name)
+        name = arguments_has(arguments, OPTION_JSON) ? "jsonl" : "csv";
+    run->format = timeline_format_by_name(text_from_z(name));
+    if (!run->format)
+        return err_set(err, ERR_USAGE, ERR_NO_OFFSET,
+                       "--format: \"%s\" is not one of csv, jsonl, timesketch, l2tcsv, bodyfile",
+                       quote_z(name).str);
+    const char *output = arguments_value(arguments, OPTION_OUTPUT);
+    if (output && run->format->ending &&
+        !text_ends(text_from_z(output), text_from_z(run->format->ending)))
+        return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "%s takes only files whose name ends in %s",
+                       run->format->name, run->format->ending);
+    return true;
+}
+
+static bool write_timeline(TimelineRun *run, Err *err)
+{
+    TimelineStats stats;
+    Session *session = &run->session;
+    if (!timeline_write(run->timeline, &session->items, write_out, session->output, &stats, err))
+        return false;
+    buf_printf(&session->summary, "Timeline  %" PRIu64 " events", stats.rows - stats.twins);
+    if (stats.twins)
+        buf_printf(&session->summary, ", %" PRIu64 " more were the same records in other places",
+                   stats.twins);
+    buf_add_char(&session->summary, '\n');
+    return true;
+}
+
+static ExitCode run_timeline(const Arguments *arguments)
+{
+    TimelineRun run = {0};
+    Session *session = &run.session;
+    Err err = {0};
+    const Job job = {.prepare = prepare,
+                     .work = work,
+                     .receive = receive,
+                     .defect = defect,
+                     .ctx = &run,
+                     .hash_items = true};
+    bool ok = session_open(session, "timeline", arguments, &err) &&
+              choose_format(&run, arguments, &err) && session_start(session, &job, &err);
+    if (ok) {
+        TimelineOptions options = {.format = run.format, .folder = session->settings.temporary};
+        run.timeline = timeline_create(&options, &err);
+        ok = run.timeline && session_run(session, &err) && write_timeline(&run, &err);
+    }
+    ExitCode code = session_end(session, ok, &err);
+    timeline_destroy(run.timeline);
+    session_close(session);
+    return code;
+}
+
+const Command timeline_command = {
+    .name = "timeline",
+    .summary = "every event of the evidence, in order of time",
+    .usage = "[OPTION...] EVIDENCE...",
+    .about = "Reads files and folders (recursively; links inside them are not followed), whatever "
+             "their\n"
+             "names: contents decide. The same record in several places is counted once. The same "
+             "evidence\n"
+             "gives the same bytes, whatever the number of workers and the order of the files.\n"
+             "\n"
+             "Formats\n"
+             "  csv         one row an event, safe to open in a spreadsheet (the default)\n"
+             "  jsonl       one JSON object a line, with every native field and the ECS fields\n"
+             "  timesketch  CSV as Timesketch imports it; FILE must end in .csv\n"
+             "  l2tcsv      the 17 columns of log2timeline; times are cut to seconds\n"
+             "  bodyfile    version 3, for mactime; times are cut to seconds\n",
+    .examples = "constat timeline evidence/ -o timeline.csv\tall events of a folder, as CSV\n"
+                "constat timeline -t jsonl --from 2026-03-01 --to 2026-03-08 evidence/ | "
+                "gzip >week.jsonl.gz\tone week of them, compressed\n"
+                "constat timeline --timezone 'linux/*=Europe/Luxembourg' evidence/ -o t.csv\t"
+                "local times below linux/ are those of Luxembourg\n",
+    .set = FOR_TIMELINE,
+    .run = run_timeline,
+};

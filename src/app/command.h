@@ -1,0 +1,36 @@
+/* command.h: one row per command. A command is one file with one row; the list is commands.def. */
+#ifndef APP_COMMAND_H
+#define APP_COMMAND_H
+
+#include "app/options.h"
+
+/* Exit codes: the contract with scripts. */
+typedef enum ExitCode {
+    EXIT_DONE = 0,
+    EXIT_DAMAGE = 1, /* done, but bytes that should have been readable were not; each is named */
+    EXIT_FAILED = 2, /* could not do it */
+    EXIT_INTERRUPTED = 3,
+} ExitCode;
+
+typedef struct Command {
+    const char *name;
+    const char *summary;  /* one line, for the list of commands */
+    const char *usage;    /* what follows "constat NAME" */
+    const char *about;    /* paragraphs: what it gives, formats */
+    const char *examples; /* lines "command\twhat it does" */
+    unsigned set;         /* its bit of CommandSet */
+    ExitCode (*run)(const Arguments *arguments);
+} Command;
+
+extern const Command *const COMMANDS[];
+extern const size_t COMMAND_COUNT;
+
+/* The command of that name or alias; NULL when there is none. *ret_format: the format that the
+ * alias stands for, or NULL. */
+const Command *command_find(const char *name, const char **ret_format);
+
+/* Texts of --help to standard output. */
+void help_overview(void);
+void help_command(const Command *command);
+
+#endif

@@ -1,0 +1,190 @@
+#include "app/console.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "report/visible.h"
+
+#define MESSAGE_MAX (64 * 1024)
+
+typedef struct Tally {
+    uint32_t notes, defects;
+} Tally;
+
+struct Console {
+    unsigned flags;
+    const ItemList *items;
+    Tally *tallies; /* one an item */
+    Tally paths;    /* what is said about paths that are no items */
+    uint64_t lost;
+    Buf line;
+};
+
+Console *console_create(unsigned flags)
+{
+    Console *console = calloc(1, sizeof *console);
+    if (!console)
+        return NULL;
+    console->flags = flags;
+    buf_init(&console->line, MESSAGE_MAX);
+    return console;
+}
+
+void console_destroy(Console *console)
+{
+    if (!console)
+        return;
+    free(console->tallies);
+    buf_done(&console->line);
+    free(console);
+}
+
+bool console_set_items(Console *console, const ItemList *items)
+{
+    console->items = items;
+    console->tallies = calloc(items->count + 1, sizeof *console->tallies);
+    return console->tallies != NULL;
+}
+
+/* Standard error may be gone; there is nobody to tell that to. */
+static void put_line(Span line)
+{
+    while (line.len) {
+        ssize_t n = write(STDERR_FILENO, line.ptr, line.len);
+        if (n <= 0)
+            return;
+        line = span_of(line.ptr + n, line.len - (size_t)n);
+    }
+}
+
+static void begin_line(Console *console, const char *color)
+{
+    buf_clear(&console->line);
+    if (console->flags & CONSOLE_PROGRESS)
+        BUF_LITERAL(&console->line, "\r\033[K");
+    if (console->flags & CONSOLE_COLOR && color)
+        buf_add_text(&console->line, text_from_z(color));
+    BUF_LITERAL(&console->line, "constat: ");
+}
+
+static void end_line(Console *console, const char *color)
+{
+    if (console->flags & CONSOLE_COLOR && color)
+        BUF_LITERAL(&console->line, "\033[0m");
+    buf_add_char(&console->line, '\n');
+    put_line(buf_span(&console->line));
+}
+
+#define RED    "\033[31m"
+#define YELLOW "\033[33m"
+
+static const char *color_of(DefectKind kind)
+{
+    return kind == DEFECT_DAMAGE ? RED : YELLOW;
+}
+
+/* Is one more to be shown? Counts it. */
+static bool shown(const Console *console, Tally *tally, DefectKind kind)
+{
+    uint32_t *count = kind == DEFECT_DAMAGE ? &tally->defects : &tally->notes;
+    if (*count < UINT32_MAX)
+        ++*count;
+    if (kind == DEFECT_NOTE && console->flags & CONSOLE_QUIET)
+        return false;
+    return console->flags & CONSOLE_VERBOSE || *count <= CONSOLE_PER_ITEM;
+}
+
+void console_defect(Console *console, const Item *item, DefectKind kind, uint64_t offset, Text text)
+{
+    Tally *tally = &console->paths;
+    if (console->tallies && console->items)
+        tally = &console->tallies[item - console->items->items];
+    if (!shown(console, tally, kind))
+        return;
+    begin_line(console, color_of(kind));
+    visible_text(&console->line, item->path);
+    if (offset != ERR_NO_OFFSET)
+        buf_printf(&console->line, ": byte %" PRIu64, offset);
+    BUF_LITERAL(&console->line, ": ");
+    visible_text(&console->line, text);
+    end_line(console, color_of(kind));
+}
+
+void console_path(void *ctx, Text path, bool lost, const char *text)
+{
+    Console *console = ctx;
+    DefectKind kind = lost ? DEFECT_DAMAGE : DEFECT_NOTE;
+    console->lost += lost;
+    if (!shown(console, &console->paths, kind))
+        return;
+    begin_line(console, color_of(kind));
+    visible_text(&console->line, path);
+    BUF_LITERAL(&console->line, ": ");
+    visible_text(&console->line, text_from_z(text));
+    end_line(console, color_of(kind));
+}
+
+void console_note(Console *console, const char *format, ...)
+{
+    if (console->flags & CONSOLE_QUIET)
+        return;
+    char text[1024];
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    if (n < 0)
+        return;
+    begin_line(console, NULL);
+    visible_text(&console->line, text_from_z(text));
+    end_line(console, NULL);
+}
+
+static void more(Console *console, Text path, uint32_t count, DefectKind kind)
+{
+    bool quiet = kind == DEFECT_NOTE && console->flags & CONSOLE_QUIET;
+    if (quiet || console->flags & CONSOLE_VERBOSE || count <= CONSOLE_PER_ITEM)
+        return;
+    begin_line(console, color_of(kind));
+    visible_text(&console->line, path);
+    uint32_t left = count - CONSOLE_PER_ITEM;
+    buf_printf(&console->line, ": ... %" PRIu32 " more %s%s (use -v)", left,
+               kind == DEFECT_DAMAGE ? "defect" : "note", left == 1 ? "" : "s");
+    end_line(console, color_of(kind));
+}
+
+void console_finish(Console *console)
+{
+    size_t count = console->tallies && console->items ? console->items->count : 0;
+    for (size_t i = 0; i < count; i++) {
+        more(console, console->items->items[i].path, console->tallies[i].defects, DEFECT_DAMAGE);
+        more(console, console->items->items[i].path, console->tallies[i].notes, DEFECT_NOTE);
+    }
+    more(console, TEXT("evidence"), console->paths.defects, DEFECT_DAMAGE);
+    more(console, TEXT("evidence"), console->paths.notes, DEFECT_NOTE);
+}
+
+uint64_t console_lost(const Console *console)
+{
+    return console->lost;
+}
+
+void console_fail(const char *format, ...)
+{
+    char text[1024];
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    if (n < 0)
+        return;
+    Console console = {0};
+    buf_init(&console.line, MESSAGE_MAX);
+    begin_line(&console, NULL);
+    visible_text(&console.line, text_from_z(text));
+    end_line(&console, NULL);
+    buf_done(&console.line);
+}

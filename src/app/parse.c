@@ -1,0 +1,130 @@
+#include "app/parse.h"
+
+#include <inttypes.h>
+
+#include "base/cleanup.h"
+#include "event/sink.h"
+
+static bool send_block(Parse *parse, Err *err)
+{
+    bool ok = parse->block.len == 0 ||
+              worker_send(parse->port, parse->block_type, buf_span(&parse->block), err);
+    buf_clear(&parse->block);
+    return ok;
+}
+
+static bool in_window(const Settings *settings, Time time)
+{
+    return time == TIME_NONE || (time >= settings->from && time < settings->to);
+}
+
+static bool take_batch(void *ctx, Span bytes, Err *err)
+{
+    Parse *parse = ctx;
+    Batch batch;
+    if (!batch_open(bytes, &batch, err) || !parse->begin(parse, &batch, err))
+        return false;
+    for (uint32_t row = 0; row < batch.event_count; row++) {
+        EventHead head = batch_head(&batch, row);
+        if (!in_window(&parse->session->settings, head.time))
+            continue;
+        if (!parse->render(parse, &batch, row)) {
+            static const Text TOO_LARGE = {"the event is too large to be written as a line", 46};
+            worker_defect(parse->port, DEFECT_DAMAGE, head.offset, head.size, TOO_LARGE);
+        }
+        if (parse->block.len >= PARSE_BLOCK_BYTES && !send_block(parse, err))
+            return false;
+    }
+    return true;
+}
+
+static void take_defect(void *ctx, DefectKind kind, uint64_t offset, uint64_t size, Text text)
+{
+    const Parse *parse = ctx;
+    worker_defect(parse->port, kind, offset, size, text);
+}
+
+static void take_progress(void *ctx, uint64_t offset)
+{
+    const Parse *parse = ctx;
+    worker_progress(parse->port, offset);
+}
+
+static Sink *make_sink(Parse *parse, Err *err)
+{
+    SinkOwner owner = {
+        .batch = take_batch, .defect = take_defect, .progress = take_progress, .ctx = parse};
+    Sink *sink = sink_create(parse->session->schema, &owner, parse->wants);
+    if (!sink)
+        (void)err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory for events");
+    return sink;
+}
+
+static FormatOptions format_options(const Parse *parse)
+{
+    FormatOptions options = parse->piece->options;
+    options.zone = settings_zone(&parse->session->settings, parse->piece->path);
+    return options;
+}
+
+bool parse_events(Parse *parse, Err *err)
+{
+    CLEANUP(sink_destroyp) Sink *sink = make_sink(parse, err);
+    if (!sink)
+        return false;
+    buf_init(&parse->block, PARSE_LINE_BYTES);
+    FormatOptions options = format_options(parse);
+    bool ok = parse->piece->format->parse(&parse->piece->in, &options, sink, err);
+    /* What was read before a failure is sent too. */
+    Err late = {0};
+    bool flushed = sink_flush(sink, &late) && send_block(parse, &late);
+    worker_count(parse->port, sink_count(sink));
+    buf_done(&parse->block);
+    if (ok && !flushed && err)
+        *err = late;
+    return ok && flushed;
+}
+
+/* ---- lines ---- */
+
+static uint64_t count_lines(Text text)
+{
+    uint64_t count = 0;
+    while (text.len) {
+        (void)text_cut(&text, '\n');
+        count++;
+    }
+    return count;
+}
+
+static bool take_lines(void *ctx, Span lines, Err *err)
+{
+    Parse *parse = ctx;
+    parse->lines += count_lines(text_from_span(lines));
+    if (parse->block.len && parse->block.len + lines.len > PARSE_BLOCK_BYTES &&
+        !send_block(parse, err))
+        return false;
+    buf_add_text(&parse->block, text_from_span(lines));
+    if (parse->block.failed)
+        return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "a line of %zu bytes is too large",
+                       lines.len);
+    return true;
+}
+
+bool parse_lines(Parse *parse, Err *err)
+{
+    CLEANUP(sink_destroyp) Sink *sink = make_sink(parse, err);
+    if (!sink)
+        return false;
+    buf_init(&parse->block, PARSE_LINE_BYTES);
+    FormatOptions options = format_options(parse);
+    LineOut out = {.write = take_lines, .ctx = parse};
+    bool ok = parse->piece->format->lines(&parse->piece->in, &options, sink, &out, err);
+    Err late = {0};
+    bool flushed = send_block(parse, &late);
+    worker_count(parse->port, parse->lines);
+    buf_done(&parse->block);
+    if (ok && !flushed && err)
+        *err = late;
+    return ok && flushed;
+}

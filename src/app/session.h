@@ -1,0 +1,52 @@
+/* session.h: what every command that reads evidence does around its own work: settings, messages,
+ * the engine, the list of items, the output, the panel and the exit code.
+ *
+ *     session_open      options understood, nothing touched
+ *     session_start     zygote forked, items listed, output opened
+ *     session_run       the engine has worked through the items
+ *     session_end       panel, output complete, exit code
+ *     session_close     always */
+#ifndef APP_SESSION_H
+#define APP_SESSION_H
+
+#include <stdbool.h>
+
+#include "app/command.h"
+#include "app/console.h"
+#include "app/output.h"
+#include "app/settings.h"
+#include "base/arena.h"
+#include "engine/engine.h"
+#include "event/schema.h"
+#include "evidence/item.h"
+
+typedef struct Session {
+    const char *command;
+    const Arguments *arguments;
+    Settings settings;
+    Console *console;
+    Schema *schema; /* in the zygote and its workers */
+    Engine *engine;
+    Arena *arena;
+    ItemList items;
+    Output *output;
+    ItemState *states; /* how each item ended */
+    EngineStats stats;
+    double started;    /* monotonic seconds */
+    double engine_cpu; /* processor seconds of this process when the engine was done */
+    Buf summary;       /* lines that the command adds to the panel */
+} Session;
+
+/* false: a message was printed; session_close is still due, for each of these. */
+bool session_open(Session *session, const char *command, const Arguments *arguments, Err *err);
+
+/* `job` must outlive the session. Its prepare should call session_prepare. */
+bool session_start(Session *session, const Job *job, Err *err);
+bool session_prepare(Session *session, Err *err);
+bool session_run(Session *session, Err *err);
+
+/* `ok` and `err`: how all of it went. Prints why not, or the panel. */
+ExitCode session_end(Session *session, bool ok, const Err *err);
+void session_close(Session *session);
+
+#endif

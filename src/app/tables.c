@@ -1,0 +1,67 @@
+/* Where Constat's tables are. */
+#include "app/settings.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The build may name a folder for programs that are moved away from theirs. */
+#ifndef CONSTAT_DATADIR
+#define CONSTAT_DATADIR ""
+#endif
+
+static bool is_folder(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static bool add_folder(Settings *settings, const char *path, Err *err)
+{
+    char *copy = settings->table_count < TABLES_MAX ? strdup(path) : NULL;
+    if (!copy)
+        return err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory for the list of folders");
+    settings->tables[settings->table_count++] = copy;
+    return true;
+}
+
+/* "FOLDER OF THE PROGRAM/suffix"; NULL when the system does not tell or there is no memory. */
+static char *beside_program(const char *suffix)
+{
+    char *program = realpath("/proc/self/exe", NULL);
+    char *slash = program ? strrchr(program, '/') : NULL;
+    char *path = NULL;
+    if (slash && asprintf(&path, "%.*s/%s", (int)(slash - program), program, suffix) < 0)
+        path = NULL;
+    free(program);
+    return path;
+}
+
+bool settings_find_tables(Settings *settings, const char *given, Err *err)
+{
+    if (given && !is_folder(given))
+        return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "--knowledge: %s is not a folder",
+                       quote_z(given).str);
+    if (given && !add_folder(settings, given, err))
+        return false;
+    /* Installed; in a source tree, where the program is build/PRESET/constat. */
+    static const char *const BESIDE[] = {"../share/constat/knowledge", "../../knowledge"};
+    for (size_t i = 0; i < sizeof BESIDE / sizeof BESIDE[0]; i++) {
+        char *path = beside_program(BESIDE[i]);
+        bool found = path && is_folder(path);
+        bool ok = !found || add_folder(settings, path, err);
+        free(path);
+        if (!ok)
+            return false;
+        if (found)
+            return true;
+    }
+    if (CONSTAT_DATADIR[0] && is_folder(CONSTAT_DATADIR "/knowledge"))
+        return add_folder(settings, CONSTAT_DATADIR "/knowledge", err);
+    if (settings->table_count)
+        return true;
+    return err_set(err, ERR_USAGE, ERR_NO_OFFSET,
+                   "Constat's tables are not beside the program; --knowledge names their folder");
+}

@@ -1,0 +1,59 @@
+#include "report/csv.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "report/visible.h"
+
+static bool starts_formula(Text t)
+{
+    size_t pos = 0;
+    while (pos < t.len) {
+        uint32_t c = utf8_next(t, &pos);
+        if (c == '=' || c == '+' || c == '-' || c == '@' || c == 0xFF1D || c == 0xFF0B ||
+            c == 0xFF0D || c == 0xFF20)
+            return true;
+        bool blank = c == ' ' || (c >= '\t' && c <= '\r') || c == 0xA0 || c == 0x3000;
+        if (!blank)
+            return false;
+    }
+    return false;
+}
+
+/* Double every quotation mark that was written from `start` on. */
+static void double_quotes(Buf *buf, size_t start)
+{
+    size_t marks = 0;
+    for (size_t i = start; i < buf->len; i++)
+        marks += buf->ptr[i] == '"';
+    if (marks == 0 || !buf_reserve(buf, marks))
+        return;
+    size_t from = buf->len;
+    buf->len += marks;
+    for (size_t to = buf->len; from < to;) {
+        char c = buf->ptr[--from];
+        buf->ptr[--to] = c;
+        if (c == '"')
+            buf->ptr[--to] = c;
+    }
+}
+
+void csv_cell(Buf *buf, Text t)
+{
+    bool formula = starts_formula(t);
+    if (!formula && visible_plain_run(t, '\0') == t.len) {
+        buf_add_text(buf, t);
+        return;
+    }
+    bool quoted = t.len && (memchr(t.ptr, ',', t.len) || memchr(t.ptr, '"', t.len));
+    if (quoted)
+        buf_add_char(buf, '"');
+    if (formula)
+        buf_add_char(buf, '\'');
+    size_t start = buf->len;
+    visible_text(buf, t);
+    if (!quoted)
+        return;
+    double_quotes(buf, start);
+    buf_add_char(buf, '"');
+}
