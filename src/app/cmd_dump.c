@@ -99,8 +99,7 @@ static bool choose_format(DumpRun *run, const Arguments *arguments, Err *err)
     else if (strcmp(name, "evtx-jsonl") == 0)
         run->format = DUMP_EVTX_LINES;
     else
-        return err_set(err, ERR_USAGE, ERR_NO_OFFSET,
-                       "--format: \"%s\" is not one of jsonl, evtx-jsonl", quote_z(name).str);
+        return command_bad_format(&dump_command, name, err);
     bool window = arguments_has(arguments, OPTION_FROM) || arguments_has(arguments, OPTION_TO);
     if (run->format == DUMP_EVTX_LINES && window)
         return err_set(err, ERR_USAGE, ERR_NO_OFFSET,
@@ -128,19 +127,23 @@ static ExitCode run_dump(const Arguments *arguments)
     return code;
 }
 
+static FormatRow format_at(size_t index)
+{
+    static const FormatRow ROWS[] = {
+        {"jsonl", "one event a line, as docs/event.schema.json describes it (the default)"},
+        {"evtx-jsonl", "Windows events in the shape that evtx_dump made common, one a line"},
+    };
+    return index < sizeof ROWS / sizeof ROWS[0] ? ROWS[index] : (FormatRow){0};
+}
+
 const Command dump_command = {
     .name = "dump",
     .summary = "the events of files as they are, in file order",
     .usage = "[OPTION...] FILE...",
     .about =
-        "Prints the events of files (or of all files in folders) without sorting and without "
-        "hashing\n"
-        "the files.\n"
-        "\n"
-        "Formats\n"
-        "  jsonl       one event a line, as docs/event.schema.json describes it (the default)\n"
-        "  evtx-jsonl  Windows events in the shape that evtx_dump made common:\n"
-        "              {\"Event\":{\"System\":{...},\"EventData\":{...}}}\n",
+        "Prints the events of files (or of all files in folders) as they come, without sorting\n"
+        "and without hashing the files.\n",
+    .format = format_at,
     .examples =
         "constat dump Security.evtx | jq .fields\tthe native fields of each event\n"
         "constat dump -t evtx-jsonl Security.evtx -o security.jsonl\tfor tools that read the "

@@ -90,9 +90,7 @@ static bool choose_format(TimelineRun *run, const Arguments *arguments, Err *err
         name = arguments_has(arguments, OPTION_JSON) ? "jsonl" : "csv";
     run->format = timeline_format_by_name(text_from_z(name));
     if (!run->format)
-        return err_set(err, ERR_USAGE, ERR_NO_OFFSET,
-                       "--format: \"%s\" is not one of csv, jsonl, timesketch, l2tcsv, bodyfile",
-                       quote_z(name).str);
+        return command_bad_format(&timeline_command, name, err);
     const char *output = arguments_value(arguments, OPTION_OUTPUT);
     if (output && run->format->ending &&
         !text_ends(text_from_z(output), text_from_z(run->format->ending)))
@@ -139,22 +137,22 @@ static ExitCode run_timeline(const Arguments *arguments)
     return code;
 }
 
+static FormatRow format_at(size_t index)
+{
+    if (index >= TIMELINE_FORMAT_COUNT)
+        return (FormatRow){0};
+    return (FormatRow){TIMELINE_FORMATS[index]->name, TIMELINE_FORMATS[index]->summary};
+}
+
 const Command timeline_command = {
     .name = "timeline",
     .summary = "every event of the evidence, in order of time",
     .usage = "[OPTION...] EVIDENCE...",
-    .about = "Reads files and folders (recursively; links inside them are not followed), whatever "
-             "their\n"
-             "names: contents decide. The same record in several places is counted once. The same "
-             "evidence\n"
-             "gives the same bytes, whatever the number of workers and the order of the files.\n"
-             "\n"
-             "Formats\n"
-             "  csv         one row an event, safe to open in a spreadsheet (the default)\n"
-             "  jsonl       one JSON object a line, with every native field and the ECS fields\n"
-             "  timesketch  CSV as Timesketch imports it; FILE must end in .csv\n"
-             "  l2tcsv      the 17 columns of log2timeline; times are cut to seconds\n"
-             "  bodyfile    version 3, for mactime; times are cut to seconds\n",
+    .about =
+        "Reads files and folders (recursively; links in them are not followed), whatever their\n"
+        "names: contents decide. The same record in several places is counted once. The same\n"
+        "evidence gives the same bytes, whatever the number of workers and the order of files.\n",
+    .format = format_at,
     .examples = "constat timeline evidence/ -o timeline.csv\tall events of a folder, as CSV\n"
                 "constat timeline -t jsonl --from 2026-03-01 --to 2026-03-08 evidence/ | "
                 "gzip >week.jsonl.gz\tone week of them, compressed\n"

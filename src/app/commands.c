@@ -1,10 +1,7 @@
 #include "app/command.h"
 
+#include <stdio.h>
 #include <string.h>
-
-#define COMMAND(name) extern const Command name##_command;
-#include "app/commands.def"
-#undef COMMAND
 
 const Command *const COMMANDS[] = {
 #define COMMAND(name) &name##_command,
@@ -20,6 +17,21 @@ static const struct {
     {"csv-timeline", "timeline", "csv"},
     {"json-timeline", "timeline", "jsonl"},
 };
+
+bool command_bad_format(const Command *command, const char *given, Err *err)
+{
+    char names[128] = "";
+    size_t len = 0;
+    for (size_t i = 0; command->format(i).name; i++) {
+        int n = snprintf(names + len, sizeof names - len, "%s%s", i ? ", " : "",
+                         command->format(i).name);
+        if (n < 0 || (size_t)n >= sizeof names - len)
+            break;
+        len += (size_t)n;
+    }
+    return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "--format: \"%s\" is not one of %s",
+                   quote_z(given).str, names);
+}
 
 const Command *command_find(const char *name, const char **ret_format)
 {

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/digits.h"
+
 #define BUF_FIRST 256
 
 void buf_init(Buf *buf, size_t limit)
@@ -41,31 +43,23 @@ char *buf_grow(Buf *buf, size_t n)
 
 void buf_add_u64(Buf *buf, uint64_t v)
 {
-    char digits[20];
-    size_t at = sizeof digits;
-    do {
-        digits[--at] = (char)('0' + v % 10);
-        v /= 10;
-    } while (v);
-    buf_add(buf, digits + at, sizeof digits - at);
+    char *out = buf_reserve(buf, DIGITS_U64_ROOM);
+    if (out)
+        buf->len += (size_t)(digits_put_u64(out, v) - out);
 }
 
 void buf_add_i64(Buf *buf, int64_t v)
 {
-    if (v < 0)
-        buf_add_char(buf, '-');
-    buf_add_u64(buf, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
+    char *out = buf_reserve(buf, DIGITS_I64_ROOM);
+    if (out)
+        buf->len += (size_t)(digits_put_i64(out, (uint64_t)v) - out);
 }
 
 void buf_add_hex(Buf *buf, uint64_t v)
 {
-    char digits[16];
-    size_t at = sizeof digits;
-    do {
-        digits[--at] = "0123456789abcdef"[v & 15];
-        v >>= 4;
-    } while (v);
-    buf_add(buf, digits + at, sizeof digits - at);
+    char *out = buf_reserve(buf, DIGITS_HEX_ROOM);
+    if (out)
+        buf->len += (size_t)(digits_put_hex(out, v) - out);
 }
 
 void buf_printf(Buf *buf, const char *format, ...)

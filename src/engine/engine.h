@@ -77,7 +77,10 @@ typedef struct Job {
     void *ctx; /* the same pointer everywhere; each process has its own copy of what is behind */
 
     bool ordered;
-    bool hash_items; /* SHA-256 of every item that is read, before its first block is received */
+    /* SHA-256 of every item that can be read (and is not `hashed` yet), before its first block is
+     * received. Its first worker computes it before it parses a byte, when it can still be trusted.
+     * If a byte cannot be read, the item stays without, and a defect says so. */
+    bool hash_items;
 } Job;
 
 typedef struct EngineOptions {

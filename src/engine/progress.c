@@ -18,7 +18,7 @@ void progress_init(ProgressLine *line, bool wanted, bool color)
 
 bool progress_due(ProgressLine *line, uint64_t now_ms)
 {
-    if (!line->enabled || (line->shown && now_ms - line->redrawn_ms < REDRAW_MS))
+    if (!line->enabled || now_ms - line->redrawn_ms < REDRAW_MS)
         return false;
     line->redrawn_ms = now_ms;
     return true;

@@ -49,7 +49,7 @@ typedef struct Visit {
     uint64_t memory_bytes; /* at most, resident */
     uint32_t cpu_seconds;  /* its limit */
     Fault fault;
-    char fault_text[256];
+    char fault_text[sizeof(((Err *)0)->text)];
     Reached sent;     /* as its last block said */
     uint64_t idle_ms; /* since it last did anything, not counting when we did not listen */
     bool heard;       /* it has sent something since last looked at */

@@ -251,6 +251,7 @@ void visit_end_worker(Run *run, Visit *visit, Fault fault, const char *text)
     if (visit->fault == FAULT_STOPPED)
         return;
     visit->fault = fault;
+    /* Both are as long as an Err's text: nothing is cut. */
     (void)snprintf(visit->fault_text, sizeof visit->fault_text, "%s", text);
     channel_close(&visit->channel);
     if (visit->ended)

@@ -76,16 +76,17 @@ static _Noreturn void fail(const Zygote *zygote, const Err *err)
     end(zygote, 1);
 }
 
-/* Standard input and output to nothing; standard error stays for assert in prepare(). */
-static bool arrange_descriptors(const ZygoteSetup *setup)
+/* Standard input and output to nothing; standard error stays for assert in prepare(), if there is
+ * one. All three are taken, so that nothing else gets their numbers. */
+static bool arrange_descriptors(Err *err)
 {
-    int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (nothing < 0)
-        return false;
-    /* The socket may be 0, 1 or 2 if the program was started with these closed. */
-    int socket = fcntl(setup->socket, F_DUPFD_CLOEXEC, SOCKET_FD + 1);
-    return socket >= 0 && dup2(nothing, STDIN_FILENO) >= 0 && dup2(nothing, STDOUT_FILENO) >= 0 &&
-           dup2(socket, SOCKET_FD) == SOCKET_FD && close_range(SOCKET_FD + 1, ~0u, 0) == 0;
+    int nothing = open("/dev/null", O_RDWR);
+    bool silent = fcntl(STDERR_FILENO, F_GETFD) < 0;
+    if (nothing < 0 || dup2(nothing, STDIN_FILENO) < 0 || dup2(nothing, STDOUT_FILENO) < 0 ||
+        (silent && dup2(nothing, STDERR_FILENO) < 0) ||
+        close_range(SOCKET_FD + 1, ~0u, 0) != 0)
+        return err_errno(err, errno, "the process that starts workers cannot close its files");
+    return true;
 }
 
 /* A terminal sends these to everyone; when to end is the coordinator's decision. */
@@ -107,7 +108,7 @@ static void arrange_signals(void)
 {
     for (int number = 1; number <= SIGRTMAX; number++)
         if (!is_kept(number))
-            signal(number, is_ignored(number) ? SIG_IGN : SIG_DFL);
+            ;
     sigset_t mask;
     sigemptyset(&mask);
     sigaddset(&mask, SIGCHLD);
@@ -306,11 +307,11 @@ _Noreturn void zygote_run(const ZygoteSetup *setup)
     if (getppid() != setup->coordinator)
         end(&zygote, 0);
     prctl(PR_SET_NAME, "constat-zygote");
-    Err err = {.code = ERR_IO, .offset = ERR_NO_OFFSET, .text = "the zygote cannot arrange itself"};
-    if (!arrange_descriptors(setup))
+    if (dup2(setup->socket, SOCKET_FD) != SOCKET_FD)
         end(&zygote, 1);
     arrange_signals();
-    if (!prepare(&zygote, &err))
+    Err err = {.offset = ERR_NO_OFFSET};
+    if (!arrange_descriptors(&err) || !prepare(&zygote, &err))
         fail(&zygote, &err);
     close_range(SIGNALS_FD, ~0u, 0); /* what prepare() left open is not for workers */
     sigset_t mask;

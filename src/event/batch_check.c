@@ -50,6 +50,18 @@ static Batch place_sections(Span bytes, const BatchCounts *counts, const BatchMa
     };
 }
 
+/* The bytes between sections are zero, so that a segment need not keep them. */
+static bool check_padding(Span bytes, const BatchMap *map)
+{
+    for (unsigned s = 0; s < SECTION_COUNT; s++) {
+        uint64_t next = s + 1 < SECTION_COUNT ? map->at[s + 1] : map->total;
+        for (uint64_t at = map->at[s] + map->size[s]; at < next; at++)
+            if (bytes.ptr[at])
+                return false;
+    }
+    return true;
+}
+
 /* Starts begin at 0, never fall and end at `end`: every part lies in its region. */
 static bool check_starts(const Batch *batch, const uint8_t *starts, uint32_t count, uint64_t end,
                          const char *what, Err *err)
@@ -251,6 +263,8 @@ bool batch_open(Span bytes, Batch *ret, Err *err)
         return err_set(err, ERR_FORMAT, 0, "batch: header and size disagree");
     if (counts.n[COUNT_EVENTS] > BATCH_EVENTS_MAX)
         return err_set(err, ERR_FORMAT, 0, "batch of %u events", (unsigned)counts.n[COUNT_EVENTS]);
+    if (!check_padding(bytes, &map))
+        return err_set(err, ERR_FORMAT, 0, "batch: bytes between its sections are not zero");
     Batch batch = place_sections(bytes, &counts, &map);
     bool has_lists;
     if (!check_names(&batch, err) || !check_values(&batch, &has_lists, err) ||

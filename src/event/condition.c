@@ -40,7 +40,8 @@ static bool parse_term(Arena *arena, Text term, Condition *ret, Err *err)
         field_end--;
     }
     condition.field = text_trim(text_of(term.ptr, field_end));
-    if (at == term.len || condition.field.len == 0)
+    bool joined = text_starts(term, TEXT("& ")) || text_ends(term, TEXT(" &"));
+    if (at == term.len || condition.field.len == 0 || joined)
         return err_set(err, ERR_FORMAT, ERR_NO_OFFSET, "condition %s: expected Field=value",
                        quote(term.ptr, term.len).str);
     if (!split_values(arena, text_of(term.ptr + at + 1, term.len - at - 1), &condition))

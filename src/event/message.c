@@ -183,15 +183,15 @@ static void add_value(Message *message, Text field, Value value)
     Part *part = begin_part(message, PART_VALUE);
     if (!part)
         return;
-    if (value_is_blank(value)) {
-        put_text(part, message->buf, TEXT("-"));
-    } else if (value.type == VALUE_LIST) {
+    if (value.type == VALUE_LIST) {
         put_list(message, part, value);
     } else {
         put_value(message, part, value);
         size_t n = meaning_find(&message->meanings, field, value, meanings);
         put_meanings(message, part, meanings, n);
     }
+    if (part->characters == 0)
+        put_text(part, message->buf, TEXT("-"));
     end_part(message, part);
 }
 

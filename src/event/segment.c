@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #include "base/cleanup.h"
 #include "base/hash.h"
@@ -64,6 +65,8 @@ bool segment_unpack(Span segment, Buf *out, Err *err)
         return err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "batch of %zu bytes", (size_t)total);
     size_t size = ZSTD_decompress(content, total, segment.ptr + SEGMENT_HEADER_BYTES,
                                   segment.len - SEGMENT_HEADER_BYTES);
+    if (ZSTD_getErrorCode(size) == ZSTD_error_memory_allocation)
+        return err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "segment of %zu bytes", segment.len);
     if (ZSTD_isError(size))
         return damaged(err, ZSTD_getErrorName(size));
     if (!batch_read_counts(span_of(content, size), &counts))

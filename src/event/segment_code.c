@@ -175,14 +175,17 @@ static void sort_events(const Mover *mover, uint32_t *events_of, uint32_t *rows)
 
 /* Column by column through the cells of events that share a layout: values of one field stand
  * together, and new values have rising numbers. */
-static bool move_cells(const Mover *mover)
+static bool move_cells(const Mover *mover, Err *err)
 {
     uint32_t events = mover->counts->n[COUNT_EVENTS], cells = 0;
     CLEANUP(freep) uint32_t *events_of =
         calloc((size_t)mover->counts->n[COUNT_LAYOUTS] + 1, sizeof *events_of);
     CLEANUP(freep) uint32_t *rows = calloc((size_t)events + 1, sizeof *rows);
-    if (!events_of || !rows || !check_cells(mover, events_of))
-        return false;
+    if (!events_of || !rows)
+        return err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "segment: order of %u events",
+                       (unsigned)events);
+    if (!check_cells(mover, events_of))
+        return err_set(err, ERR_FORMAT, 0, "segment: cells and layouts disagree");
     sort_events(mover, events_of, rows);
     NumberRun run = {.planes = mover->content[SECTION_CELLS],
                      .count = mover->counts->n[COUNT_CELLS],
@@ -240,7 +243,7 @@ static bool check_values(const Mover *mover, uint32_t numbers[VALUE_TYPE_COUNT])
     return start == mover->counts->n[COUNT_VALUE_BYTES];
 }
 
-static bool move_values(const Mover *mover)
+static bool move_values(const Mover *mover, Err *err)
 {
     const uint8_t *types = section_at(mover, SECTION_VALUE_TYPE);
     uint8_t *bytes = section_at(mover, SECTION_VALUE_BYTES);
@@ -248,7 +251,7 @@ static bool move_values(const Mover *mover)
     uint32_t numbers[VALUE_TYPE_COUNT] = {0};
     NumberRun runs[VALUE_TYPE_COUNT];
     if (!check_values(mover, numbers))
-        return false;
+        return err_set(err, ERR_FORMAT, 0, "segment: values and their starts disagree");
     uint8_t *planes = content + mover->counts->n[COUNT_VALUE_BYTES];
     for (unsigned type = VALUE_TYPE_COUNT; type-- > 0;) {
         planes -= 8 * (size_t)numbers[type];
@@ -282,7 +285,7 @@ uint64_t segment_content_size(const BatchMap *map)
 }
 
 /* Cells and values come last: their order depends on other sections. */
-static bool move_all(const Mover *mover)
+static bool move_all(const Mover *mover, Err *err)
 {
     for (unsigned s = 0; s < SECTION_COUNT; s++) {
         Coding coding = (Coding)SECTION_CODING[s];
@@ -292,7 +295,7 @@ static bool move_all(const Mover *mover)
         else if (coding == CODING_PLANES || coding == CODING_DELTA)
             move_numbers(mover, (Section)s, coding);
     }
-    return move_cells(mover) && move_values(mover);
+    return move_cells(mover, err) && move_values(mover, err);
 }
 
 static void place_content(Mover *mover, uint8_t *content)
@@ -320,7 +323,7 @@ bool segment_encode(Span batch, uint8_t *out, Err *err)
         .counts = &counts, .map = &map, .batch = writable(batch.ptr), .direction = ENCODE};
     memcpy(out, batch.ptr, BATCH_HEADER_BYTES);
     place_content(&mover, out);
-    return move_all(&mover) || err_set(err, ERR_FORMAT, 0, "segment: not a batch, or no memory");
+    return move_all(&mover, err);
 }
 
 bool segment_decode(Span content, const BatchCounts *counts, const BatchMap *map, uint8_t *batch,
@@ -332,5 +335,5 @@ bool segment_decode(Span content, const BatchCounts *counts, const BatchMap *map
     memset(batch, 0, map->total);
     memcpy(batch, content.ptr, BATCH_HEADER_BYTES);
     place_content(&mover, writable(content.ptr));
-    return move_all(&mover) || err_set(err, ERR_FORMAT, 0, "segment: not a batch, or no memory");
+    return move_all(&mover, err);
 }

@@ -1,8 +1,8 @@
 #include "event/value.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 
+#include "base/digits.h"
 #include "base/hash.h"
 #include "base/json.h"
 
@@ -51,44 +51,22 @@ bool value_well_formed(Value v)
     return false;
 }
 
-static char *put_hex_byte(char *out, uint8_t b, const char digits[16])
-{
-    out[0] = digits[b >> 4];
-    out[1] = digits[b & 15];
-    return out + 2;
-}
-
 size_t guid_format(const uint8_t bytes[16], char *out)
 {
     static const uint8_t ORDER[16] = {3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
-    char *at = out;
-    *at++ = '{';
-    for (unsigned i = 0; i < 16; i++) {
-        if (i == 4 || i == 6 || i == 8 || i == 10)
-            *at++ = '-';
-        at = put_hex_byte(at, bytes[ORDER[i]], "0123456789abcdef");
-    }
-    *at++ = '}';
-    return (size_t)(at - out);
+    static const uint8_t AT[16] = {1, 3, 5, 7, 10, 12, 15, 17, 20, 22, 25, 27, 29, 31, 33, 35};
+    for (unsigned i = 0; i < 16; i++)
+        memcpy(out + AT[i], HEX_PAIRS_LOWER + 2 * (size_t)bytes[ORDER[i]], 2);
+    out[0] = '{';
+    out[9] = out[14] = out[19] = out[24] = '-';
+    out[37] = '}';
+    return GUID_TEXT_ROOM;
 }
 
 bool sid_valid(Span sid)
 {
     return sid.len >= 8 && sid.ptr[0] == 1 && sid.ptr[1] <= SID_SUB_AUTHORITIES_MAX &&
            sid.len == 8 + 4 * (size_t)sid.ptr[1];
-}
-
-static char *put_u64(char *out, uint64_t v)
-{
-    char digits[20];
-    size_t n = 0;
-    do {
-        digits[n++] = (char)('0' + v % 10);
-        v /= 10;
-    } while (v);
-    while (n)
-        *out++ = digits[--n];
-    return out;
 }
 
 size_t sid_format(Span sid, char *out)
@@ -103,67 +81,73 @@ size_t sid_format(Span sid, char *out)
     *at++ = '-';
     *at++ = '1';
     *at++ = '-';
-    at = put_u64(at, authority);
+    at = digits_put_u64(at, authority);
     for (size_t i = 8; i < sid.len; i += 4) {
         *at++ = '-';
-        at = put_u64(at, load_u32le(sid.ptr + i));
+        at = digits_put_u64(at, load_u32le(sid.ptr + i));
     }
     return (size_t)(at - out);
-}
-
-static char *put_padded(char *out, uint64_t v, unsigned width)
-{
-    for (unsigned i = width; i-- > 0; v /= 10)
-        out[i] = (char)('0' + v % 10);
-    return out + width;
 }
 
 /* "yyyy-mm-ddThh:mm:ss"; years past 9999 take as many digits as they need. */
 static char *put_civil(char *out, const CivilTime *c)
 {
-    out = c->year > 9999 ? put_u64(out, (uint64_t)c->year)
-                         : put_padded(out, (uint64_t)(c->year < 0 ? 0 : c->year), 4);
-    *out++ = '-';
-    out = put_padded(out, c->month, 2);
-    *out++ = '-';
-    out = put_padded(out, c->day, 2);
-    *out++ = 'T';
-    out = put_padded(out, c->hour, 2);
-    *out++ = ':';
-    out = put_padded(out, c->minute, 2);
-    *out++ = ':';
-    return put_padded(out, c->second, 2);
+    out = c->year > 9999 ? digits_put_u64(out, (uint64_t)c->year)
+                         : digits_put_4(out, (unsigned)c->year);
+    *out = '-';
+    digits_put_2(out + 1, c->month);
+    out[3] = '-';
+    digits_put_2(out + 4, c->day);
+    out[6] = 'T';
+    digits_put_2(out + 7, c->hour);
+    out[9] = ':';
+    digits_put_2(out + 10, c->minute);
+    out[12] = ':';
+    return digits_put_2(out + 13, c->second);
 }
 
 size_t filetime_format(uint64_t ticks, unsigned decimals, char *out)
 {
-    static const uint32_t SCALE[] = {10000000, 1000000, 100000, 10000, 1000, 100, 10, 1};
     CivilTime c = civil_from_seconds((int64_t)(ticks / TICKS_PER_SECOND) - SECONDS_1601_TO_1970);
     char *at = put_civil(out, &c);
     if (decimals) {
-        unsigned shown = decimals < 7 ? decimals : 7;
+        unsigned fraction = (unsigned)(ticks % TICKS_PER_SECOND);
         *at++ = '.';
-        at = put_padded(at, ticks % TICKS_PER_SECOND / SCALE[shown], shown);
+        digits_put_4(at, fraction / 1000);
+        digits_put_2(at + 4, fraction / 10 % 100);
+        at[6] = (char)('0' + fraction % 10);
+        at += decimals < 7 ? decimals : 7;
     }
     *at++ = 'Z';
     return (size_t)(at - out);
 }
 
+/* A field of any value, at least `width` digits. */
+static char *put_field(char *out, unsigned v, unsigned width)
+{
+    for (unsigned limit = width == 4   ? 1000
+                          : width == 3 ? 100
+                                       : 10;
+         v < limit && limit > 1; limit /= 10)
+        *out++ = '0';
+    return digits_put_u64(out, v);
+}
+
 size_t systemtime_format(const uint8_t bytes[16], char *out)
 {
-    char *at = put_padded(out, load_u16le(bytes), 4); /* year, month, (day of week), day, … */
+    char *at = put_field(out, load_u16le(bytes), 4); /* year, month, (day of week), day, … */
     *at++ = '-';
-    at = put_padded(at, load_u16le(bytes + 2), 2);
+    at = put_field(at, load_u16le(bytes + 2), 2);
     *at++ = '-';
-    at = put_padded(at, load_u16le(bytes + 6), 2);
+    at = put_field(at, load_u16le(bytes + 6), 2);
     *at++ = 'T';
-    at = put_padded(at, load_u16le(bytes + 8), 2);
+    at = put_field(at, load_u16le(bytes + 8), 2);
     *at++ = ':';
-    at = put_padded(at, load_u16le(bytes + 10), 2);
+    at = put_field(at, load_u16le(bytes + 10), 2);
     *at++ = ':';
-    at = put_padded(at, load_u16le(bytes + 12), 2);
+    at = put_field(at, load_u16le(bytes + 12), 2);
     *at++ = '.';
-    at = put_padded(at, load_u16le(bytes + 14), 3);
+    at = put_field(at, load_u16le(bytes + 14), 3);
     *at++ = 'Z';
     return (size_t)(at - out);
 }
@@ -181,20 +165,12 @@ static size_t format_small(Value v, char *out)
 {
     switch (v.type) {
     case VALUE_UINT:
-        return (size_t)(put_u64(out, value_u64(v)) - out);
-    case VALUE_INT: {
-        uint64_t bits = value_u64(v);
-        char *at = out;
-        if (bits >> 63) {
-            *at++ = '-';
-            bits = 0 - bits;
-        }
-        return (size_t)(put_u64(at, bits) - out);
-    }
-    case VALUE_HEX: {
-        int n = snprintf(out, SID_TEXT_ROOM, "0x%" PRIx64, value_u64(v));
-        return n > 0 ? (size_t)n : 0;
-    }
+        return (size_t)(digits_put_u64(out, value_u64(v)) - out);
+    case VALUE_INT:
+        return (size_t)(digits_put_i64(out, value_u64(v)) - out);
+    case VALUE_HEX:
+        memcpy(out, "0x", 2);
+        return (size_t)(digits_put_hex(out + 2, value_u64(v)) - out);
     case VALUE_FLOAT: {
         int n = snprintf(out, SID_TEXT_ROOM, "%.17g", load_double(v));
         return n > 0 ? (size_t)n : 0;
@@ -230,7 +206,7 @@ static void write_binary(Buf *buf, Span bytes)
     if (!out)
         return;
     for (size_t i = 0; i < bytes.len; i++)
-        out = put_hex_byte(out, bytes.ptr[i], "0123456789ABCDEF");
+        memcpy(out + 2 * i, HEX_PAIRS_UPPER + 2 * (size_t)bytes.ptr[i], 2);
     buf->len += bytes.len * 2;
 }
 
@@ -358,10 +334,9 @@ static uint64_t fingerprint_binary(Span bytes)
     char hex[2 * BINARY_SHORT];
     if (bytes.len > BINARY_SHORT)
         return hash64(bytes.ptr, bytes.len, VALUE_BINARY);
-    char *end = hex;
     for (size_t i = 0; i < bytes.len; i++)
-        end = put_hex_byte(end, bytes.ptr[i], "0123456789ABCDEF");
-    return fingerprint_text(text_of(hex, (size_t)(end - hex)));
+        memcpy(hex + 2 * i, HEX_PAIRS_UPPER + 2 * (size_t)bytes.ptr[i], 2);
+    return fingerprint_text(text_of(hex, 2 * bytes.len));
 }
 
 uint64_t value_fingerprint(Value v)

@@ -113,7 +113,7 @@ bool hash_descriptor(Sha256Stream *stream, int fd, uint64_t size,
                      void (*step)(void *ctx, uint64_t offset), void *step_ctx, Sha256 *ret,
                      Err *err)
 {
-    CLEANUP(freep) uint8_t *room = size ? malloc(HASH_STEP) : NULL;
+    CLEANUP(freep) uint8_t *room = size ? malloc(size < HASH_STEP ? size : HASH_STEP) : NULL;
     if (size && !room)
         return err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory to hash with");
     for (uint64_t at = 0; at < size;) {

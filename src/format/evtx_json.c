@@ -82,8 +82,8 @@ static void end_foreign(Job *job)
 {
     Run *run = &job->foreign;
     if (run->count > 0)
-        sink_note(job->sink, run->offset, "%" PRIu64 " record%s in a row: %s", run->count,
-                  run->count == 1 ? "" : "s", run->text);
+        sink_note(job->sink, run->offset, "%" PRIu64 " %s: %s", run->count,
+                  run->count == 1 ? "record" : "records in a row", run->text);
     run->count = 0;
 }
 

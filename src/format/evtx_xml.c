@@ -225,18 +225,20 @@ static bool read_event(Job *job, Err *ret_damage, Err *err)
 }
 
 /* What lies between two events, and the damaged event before it. */
-static void tell_gap(const Job *job, const Err *damage, uint64_t damaged_at, uint64_t junk,
-                     uint64_t junk_size, bool preface)
+static void tell_gap(const Job *job, const Err *damage, uint64_t damaged_at, const XmlJunk *junk)
 {
     if (damage->code != ERR_NONE) {
         uint64_t end = xml_window_at(&job->window);
         sink_defect(job->sink, damaged_at, end - damaged_at, "event: %s (byte %" PRIu64 ")",
                     damage->text, damage->offset);
-    } else if (junk_size && preface) {
-        sink_note(job->sink, junk, "text before the first event: %" PRIu64 " bytes", junk_size);
-    } else if (junk_size) {
-        sink_defect(job->sink, junk, junk_size,
-                    "expected an event, found %" PRIu64 " bytes of something else", junk_size);
+    } else if (junk->size && junk->preface) {
+        sink_note(job->sink, junk->offset, "text before the first event: %" PRIu64 " bytes",
+                  junk->size);
+    } else if (junk->size) {
+        sink_defect(job->sink, junk->offset, junk->size,
+                    "expected an event, found %" PRIu64 " bytes of something else%s", junk->size,
+                    junk->doctype ? " (a document type declaration: its entities are refused)"
+                                  : "");
     }
 }
 
@@ -245,12 +247,11 @@ static bool read_item(Job *job, Err *err)
     Err damage = {.code = ERR_NONE};
     uint64_t damaged_at = 0;
     for (;;) {
-        uint64_t junk = 0, junk_size;
-        bool preface = false;
-        XmlGap gap = xml_window_gap(&job->window, &junk, &junk_size, &preface, err);
+        XmlJunk junk;
+        XmlGap gap = xml_window_gap(&job->window, &junk, err);
         if (gap == XML_GAP_FAILED)
             return false;
-        tell_gap(job, &damage, damaged_at, junk, junk_size, preface);
+        tell_gap(job, &damage, damaged_at, &junk);
         if (gap == XML_GAP_END)
             return true;
         damage.code = ERR_NONE;

@@ -41,6 +41,10 @@ struct XmlEvent {
     WindowsEvent event;
     uint64_t offset; /* of the event in the item */
     uint64_t end, fed;
+    Span piece; /* what is being fed; its first byte is number `piece_at` of the event */
+    uint64_t piece_at;
+    uint8_t before; /* last byte of the piece before that */
+    size_t unit;    /* bytes of a character's unit */
     Part part;
     unsigned depth; /* open elements */
     Element stack[XML_DEPTH_MAX];
@@ -70,6 +74,7 @@ XmlEvent *xml_event_create(Sink *sink, const char *encoding, Err *err)
     if (x) {
         x->sink = sink;
         x->encoding = encoding;
+        x->unit = strncmp(encoding, "UTF-16", 6) == 0 ? 2 : 1;
         buf_init(&x->path, PATH_LIMIT);
         buf_init(&x->text, 2 * XML_TEXT_MAX);
         x->arena = arena_create(ARENA_LIMIT);
@@ -294,16 +299,35 @@ static void restore(XmlEvent *x, char *text, size_t len)
     }
 }
 
+/* XML makes one line feed of every line end; this is the line end that stands in the item. */
+static Text line_end(const XmlEvent *x)
+{
+    int bytes = XML_GetCurrentByteCount(x->parser);
+    if (bytes == (int)(2 * x->unit))
+        return TEXT("\r\n");
+    XML_Index index = XML_GetCurrentByteIndex(x->parser);
+    uint64_t at = index > 0 ? (uint64_t)index : 0;
+    uint8_t first = at + 1 == x->piece_at ? x->before : '\n';
+    for (size_t i = 0; i < x->unit; i++)
+        if (at + i >= x->piece_at && at + i - x->piece_at < x->piece.len &&
+            x->piece.ptr[at + i - x->piece_at] == '\r')
+            first = '\r';
+    return first == '\r' ? TEXT("\r") : TEXT("\n");
+}
+
 static void on_text(void *ctx, const XML_Char *text, int len)
 {
     XmlEvent *x = ctx;
     if (len <= 0 || x->depth == 0 || x->damage.code != ERR_NONE || x->done)
         return;
     size_t mark = x->text.len;
-    buf_add(&x->text, text, (size_t)len);
+    if (len == 1 && *text == '\n')
+        buf_add_text(&x->text, line_end(x));
+    else
+        buf_add(&x->text, text, (size_t)len);
     if (x->text.failed || x->text.len - x->stack[x->depth - 1].text > XML_TEXT_MAX)
         object(x, ERR_LIMIT, "an element has too much text");
-    else if (x->replaced_count)
+    else if (x->replaced_count && *text != '\n')
         restore(x, x->text.ptr + mark, (size_t)len);
 }
 
@@ -343,6 +367,7 @@ bool xml_event_begin(XmlEvent *x, uint64_t offset, Err *err)
     windows_event_begin(&x->event, offset, 0);
     x->offset = offset;
     x->end = x->fed = 0;
+    x->before = 0;
     x->part = PART_NONE;
     x->depth = 0;
     x->params = 0;
@@ -367,8 +392,13 @@ XmlFeed xml_event_feed(XmlEvent *x, Span bytes, Err *err)
         err_set(&why, ERR_LIMIT, x->offset + x->fed, "XML: the event is too long");
         return damaged(x, &why, err);
     }
+    x->piece = bytes;
+    x->piece_at = x->fed;
     x->fed += bytes.len;
-    if (XML_Parse(x->parser, (const char *)bytes.ptr, (int)bytes.len, 0) == XML_STATUS_OK)
+    bool more = XML_Parse(x->parser, (const char *)bytes.ptr, (int)bytes.len, 0) == XML_STATUS_OK;
+    x->before = bytes.len ? bytes.ptr[bytes.len - 1] : x->before;
+    x->piece = (Span){0};
+    if (more)
         return XML_FEED_MORE;
     enum XML_Error code = XML_GetErrorCode(x->parser);
     if (x->damage.code != ERR_NONE)

@@ -184,6 +184,18 @@ static Tag tag_here(const XmlWindow *w, size_t from)
     return TAG_OTHER;
 }
 
+/* Units of "Record 17", which evtx_dump prints before each event; 0 if that is not what is here. */
+static size_t record_word(const XmlWindow *w)
+{
+    size_t n = 7;
+    if (!stands_here(w, 0, "Record "))
+        return 0;
+    while (n < TAG_NAME_MAX && unit_at(w, n) >= '0' && unit_at(w, n) <= '9')
+        n++;
+    unsigned after = unit_at(w, n);
+    return n > 7 && (after == 0 || is_blank(after)) ? n : 0;
+}
+
 /* Step over one thing between events. *ret_clean: it may stand there. */
 static bool skip_thing(XmlWindow *w, bool *ret_clean, Err *err)
 {
@@ -198,36 +210,34 @@ static bool skip_thing(XmlWindow *w, bool *ret_clean, Err *err)
         return skip_past(w, "-->", err);
     if (tag_here(w, stands_here(w, 0, "</") ? 2 : 1) == TAG_EVENTS && unit_at(w, 0) == '<')
         return skip_past(w, ">", err);
-    *ret_clean = false;
-    step(w, 1);
+    size_t record = record_word(w);
+    *ret_clean = record > 0;
+    step(w, record ? record : 1);
     return true;
 }
 
-XmlGap xml_window_gap(XmlWindow *w, uint64_t *ret_junk, uint64_t *ret_junk_size, bool *ret_preface,
-                      Err *err)
+XmlGap xml_window_gap(XmlWindow *w, XmlJunk *ret, Err *err)
 {
-    bool junk = false, text_only = true, start = xml_window_at(w) < TAG_NAME_MAX;
-    *ret_junk_size = 0;
+    XmlJunk junk = {.preface = xml_window_at(w) < TAG_NAME_MAX};
     for (;;) {
         if (!ensure(w, TAG_NAME_MAX, err))
             return XML_GAP_FAILED;
         bool end = at_end(w);
         bool tag = !end && unit_at(w, 0) == '<';
         if (end || (tag && tag_here(w, 1) == TAG_EVENT)) {
-            *ret_junk_size = junk ? *ret_junk_size : 0;
-            *ret_preface = start && text_only;
+            *ret = junk;
             return end ? XML_GAP_END : XML_GAP_EVENT;
         }
         uint64_t at = xml_window_at(w);
-        bool clean;
+        bool doctype = tag && stands_here(w, 0, "<!DOCTYPE"), clean;
         if (!skip_thing(w, &clean, err))
             return XML_GAP_FAILED;
         if (clean)
             continue;
-        if (!junk)
-            *ret_junk = at;
-        junk = true;
-        text_only = text_only && !tag;
-        *ret_junk_size = xml_window_at(w) - *ret_junk;
+        if (junk.size == 0)
+            junk.offset = at;
+        junk.size = xml_window_at(w) - junk.offset;
+        junk.preface = junk.preface && !tag;
+        junk.doctype = junk.doctype || doctype;
     }
 }

@@ -63,10 +63,15 @@ typedef enum XmlGap {
     XML_GAP_FAILED, /* read error */
 } XmlGap;
 
-/* Step over what stands before the next event. Blanks, declarations, comments and the tags of
- * <Events> may; *ret_junk and *ret_junk_size say where else there was something (size 0: nothing),
- * and *ret_preface that it was plain text before the first tag of all (evtxexport names itself). */
-XmlGap xml_window_gap(XmlWindow *window, uint64_t *ret_junk, uint64_t *ret_junk_size,
-                      bool *ret_preface, Err *err);
+/* What stood between events and should not have. */
+typedef struct XmlJunk {
+    uint64_t offset, size; /* size 0: there was none */
+    bool preface;          /* plain text before the first tag of the item: evtxexport's name */
+    bool doctype;          /* a document type declaration is in it */
+} XmlJunk;
+
+/* Step over what stands before the next event. Blanks, declarations, comments, the tags of <Events>
+ * and evtx_dump's "Record 1" may; *ret says what else there was. */
+XmlGap xml_window_gap(XmlWindow *window, XmlJunk *ret, Err *err);
 
 #endif

@@ -51,7 +51,7 @@ static bool damage(JsonReader *r, const uint8_t *p, const char *expected)
     r->expect = EXPECT_NOTHING;
     if (p >= r->end)
         return err_set(&r->err, ERR_FORMAT, offset_of(r, r->end),
-                       "JSON: expected %s, found the end", expected);
+                       "JSON: expected %s, found the end of the text", expected);
     size_t left = (size_t)(r->end - p);
     return err_set(&r->err, ERR_FORMAT, offset_of(r, p), "JSON: expected %s, found '%s'", expected,
                    quote(p, left < 12 ? left : 12).str);

@@ -63,19 +63,22 @@ if [ -c /dev/full ]; then
 else
     echo 'no /dev/full here: the full disk was not tried'
 fi
+mkfifo go
 for command in timeline dump; do
-    { status=0; constat $command -q "$logs" "$logs" 2>err || status=$?; echo $status >status; } | head -n 1 >/dev/null
-    code=$(cat status)
-    case $code in
-    0) ;; # all of it fitted into the pipe before the reader left
-    2) says 'the reader has closed it' ;;
-    *) fail "$command | head -n 1: exit code $code" ;;
-    esac
+    {
+        read -r word <go # the reader has left
+        status=0
+        constat $command -q "$sysmon" 2>err || status=$?
+        echo $status >status
+    } | {
+        exec <&-
+        echo left >go
+    }
+    [ "$(cat status)" -eq 2 ] || fail "$command, closed pipe: exit code $(cat status)"
+    says 'the reader has closed it'
 done
-mkfifo closed
-{ : <closed; } &
-sleep 1 >closed & # keeps the pipe open until the reader has come
-{ wait %1; status=0; constat dump -q "$sysmon" 2>err || status=$?; echo $status >status; } >closed 2>/dev/null || true
+constat dump -q "$logs" 2>err | head -n 1 >first
+[ "$(lines first)" -eq 1 ] || fail 'the first line of a pipe'
 status=0
 constat timeline -q "$sysmon" >&- 2>err || status=$?
 [ $status -eq 2 ] || fail "closed standard output: exit code $status"

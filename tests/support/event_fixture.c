@@ -68,10 +68,16 @@ static const char MESSAGES[] =
     "type {LogonType}, from {IpAddress} on {System.Computer}\n";
 
 static const char PARAMETERS[] = "set\tcode\ttext\n"
-                                 "LogonType\t3\tnetwork\n"
-                                 "LogonType\t10\tremote desktop\n"
-                                 "Status\t0xC000006D\tbad user name or password\n"
-                                 "Parameter\t1936\tfull token\n";
+                                 "logon-type\t3\tnetwork\n"
+                                 "logon-type\t10\tremote desktop\n"
+                                 "ntstatus\t0xC000006D\tbad user name or password\n"
+                                 "windows-param\t1936\tfull token\n"
+                                 "windows-param\t1537\tdelete\n"
+                                 "defender-param\t804\tdelta\n"
+                                 "kerberos-result\t0x6\taccount not found\n"
+                                 "access-mask-file\t0x1\tread data\n"
+                                 "access-mask-file\t0x10000\tdelete\n"
+                                 "access-mask-process\t0x10\tread memory\n";
 
 Schema *fixture_schema(void)
 {

@@ -497,6 +497,29 @@ static void test_few_descriptors(void **state)
     engine_test_done(&test);
 }
 
+/* Started with standard streams closed: nothing else may be taken for them. */
+static void test_without_standard_streams(void **state)
+{
+    (void)state;
+    EngineTest test;
+    engine_test_init(&test);
+    make_evidence(&test);
+    fflush(NULL);
+    for (int closed = 0; closed < 8; closed++) {
+        pid_t pid = fork();
+        if (pid == 0) {
+            for (int fd = 0; fd < 3; fd++)
+                if (closed & 1 << fd)
+                    close(fd);
+            _exit(engine_test_run(&test) && test.stats.items_by_state[ITEM_DONE] == test.items.count - 5 ? 0 : 1);
+        }
+        int status;
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    }
+    engine_test_done(&test);
+}
+
 /* Paths that are not UTF-8. */
 static void test_odd_paths(void **state)
 {
@@ -551,6 +574,7 @@ int main(void)
         cmocka_unit_test(test_hash_of_a_shrunk_file),
         cmocka_unit_test(test_engine_is_used_again),
         cmocka_unit_test(test_few_descriptors),
+        cmocka_unit_test(test_without_standard_streams),
         cmocka_unit_test(test_odd_paths),
         cmocka_unit_test(test_nothing_to_do),
     };

@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <seccomp.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -213,6 +214,33 @@ static void test_landlock_alone(void **state)
         assert_int_equal(WEXITSTATUS(status), EACCES);
 }
 
+/* A system without seccomp (a filter of ours refuses the call): clear words before any evidence is
+ * touched. */
+static void test_no_sandbox_no_run(void **state)
+{
+    (void)state;
+    EngineTest test;
+    engine_test_init(&test);
+    engine_test_file(&test, "f", "CONSTAT-TEST text 1\n");
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid == 0) {
+        scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+        if (!filter ||
+            seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(seccomp), 0) != 0 ||
+            seccomp_load(filter) != 0)
+            _exit(99);
+        bool ran = engine_test_run(&test);
+        bool clear = strstr(test.err.text, "the sandbox cannot be set up on this system") != NULL;
+        _exit(!ran && test.err.code == ERR_SANDBOX && clear && test.blocks == 0 ? 0 : 1);
+    }
+    int status;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+    engine_test_done(&test);
+}
+
 #if !SANDBOX_SANITIZED
 
 static int take_memory(void *ctx)
@@ -354,6 +382,7 @@ int main(void)
         cmocka_unit_test(test_worker_from_outside),
         cmocka_unit_test(test_processor_time_is_limited),
         cmocka_unit_test(test_landlock_alone),
+        cmocka_unit_test(test_no_sandbox_no_run),
 #if !SANDBOX_SANITIZED
         cmocka_unit_test(test_memory_is_limited),
         cmocka_unit_test(test_every_system_call),

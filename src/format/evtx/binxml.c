@@ -31,9 +31,6 @@ enum {
     TYPE_STRING = 0x01,
 };
 
-#define DEFINITION_SLOTS 4096u /* power of two; a chunk holds at most 65536 / 33 definitions */
-#define DEFINITIONS_MAX  2048u
-
 typedef struct Parser {
     Binxml *bx;
     Arena *arena;
@@ -50,8 +47,10 @@ bool binxml_init(Binxml *bx, Arena *arena, Err *err)
         .definitions = malloc(DEFINITIONS_MAX * sizeof *bx->definitions),
         .slots = calloc(DEFINITION_SLOTS, sizeof *bx->slots),
         .values = malloc(BINXML_VALUES_MAX * sizeof *bx->values),
+        .fields = malloc(NAME_FIELDS_MAX * sizeof *bx->fields),
+        .cache = template_cache_create(),
     };
-    if (bx->definitions && bx->slots && bx->values)
+    if (bx->definitions && bx->slots && bx->values && bx->fields && bx->cache)
         return true;
     binxml_done(bx);
     return err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory for the EVTX reader");
@@ -62,6 +61,8 @@ void binxml_done(Binxml *bx)
     free(bx->definitions);
     free(bx->slots);
     free(bx->values);
+    free(bx->fields);
+    template_cache_destroy(bx->cache);
     *bx = (Binxml){0};
 }
 
@@ -148,6 +149,13 @@ static bool read_name(Parser *p, Node *node)
             return damaged(p, at, "inline name of %zu bytes runs past its data", units.len);
     }
     node->name_damaged = name_hash(units) != load_u16le(head.ptr + 4);
+    p->bx->names_sound &= !node->name_damaged;
+    if (p->bx->field_count < NAME_FIELDS_MAX)
+        p->bx->fields[p->bx->field_count] =
+            (NameField){.at = at - (uint32_t)p->r.origin,
+                        .is_inline = is_inline,
+                        .name = span_of(head.ptr + 4, 4 + units.len)};
+    p->bx->field_count++;
     return narrow(p, units, &node->name);
 }
 
@@ -324,109 +332,4 @@ bool binxml_parse(Binxml *bx, Arena *arena, uint32_t begin, uint32_t end, bool h
                 .err = err};
     *ret = new_node(&p, NODE_ELEMENT, begin);
     return *ret && read_content(&p, *ret, 0, false);
-}
-
-/* The definition at `offset`, parsed on first use. Layout: next u32, GUID, size u32, data. */
-static Definition *find_definition(Binxml *bx, uint32_t offset, Err *err)
-{
-    uint32_t slot = (offset * 2654435761u) >> 20;
-    while (bx->slots[slot]) {
-        Definition *known = &bx->definitions[bx->slots[slot] - 1];
-        if (known->offset == offset)
-            return known;
-        slot = (slot + 1) & (DEFINITION_SLOTS - 1);
-    }
-    Span head;
-    if (offset < EVTX_CHUNK_HEADER ||
-        !span_slice(span_of(bx->chunk->bytes, EVTX_CHUNK_SIZE), offset, 24, &head)) {
-        err_set(err, ERR_FORMAT, bx->chunk->origin + offset,
-                "template at 0x%x lies outside the chunk's data", offset);
-        return NULL;
-    }
-    uint32_t size = load_u32le(head.ptr + 20);
-    if (size > EVTX_CHUNK_SIZE - offset - 24) {
-        err_set(err, ERR_FORMAT, bx->chunk->origin + offset,
-                "template of %u bytes runs past the chunk", size);
-        return NULL;
-    }
-    if (bx->definition_count == DEFINITIONS_MAX) {
-        err_set(err, ERR_LIMIT, bx->chunk->origin + offset, "more than %u templates in a chunk",
-                DEFINITIONS_MAX);
-        return NULL;
-    }
-    Node *document = NULL;
-    Err *damage = NULL;
-    bx->highest_index = 0;
-    if (!binxml_parse(bx, bx->arena, offset + 24, offset + 24 + size, true, &document, err)) {
-        err_wrap(err, "template at 0x%x", offset);
-        damage = ARENA_NEW(bx->arena, Err, 1);
-        if (!damage || !document)
-            return NULL;
-        *damage = *err;
-    }
-    Definition *made = &bx->definitions[bx->definition_count++];
-    *made = (Definition){.offset = offset,
-                         .end = offset + 24 + size,
-                         .document = document,
-                         .damage = damage,
-                         .values_needed = bx->highest_index};
-    bx->slots[slot] = (uint16_t)bx->definition_count;
-    return made;
-}
-
-/* NULs at the end of a string are a terminator or the rest of a fixed-size buffer, not text. */
-static void trim_string(const uint8_t *bytes, ValueRef *v)
-{
-    if (v->size % 2)
-        return; /* a fault, shown as it is */
-    while (v->size && load_u16le(bytes + v->offset + v->size - 2) == 0)
-        v->size = (uint16_t)(v->size - 2);
-}
-
-bool binxml_instance(Binxml *bx, uint32_t at, uint32_t end, Instance *ret, Err *err)
-{
-    const uint8_t *bytes = bx->chunk->bytes;
-    uint64_t origin = bx->chunk->origin;
-    if (end > EVTX_CHUNK_SIZE || at > end || end - at < 10)
-        return err_set(err, ERR_FORMAT, origin + at, "template instance is cut");
-    uint32_t offset = load_u32le(bytes + at + 6);
-    uint32_t pos = at + 10;
-    Definition *definition = find_definition(bx, offset, err);
-    if (!definition)
-        return false;
-    if (offset == pos)
-        pos = definition->end;
-    if (pos > end || end - pos < 4)
-        return err_set(err, ERR_FORMAT, origin + at, "values of the template instance are cut");
-    uint32_t count = load_u32le(bytes + pos);
-    pos += 4;
-    if (count > (end - pos) / 4 || count > BINXML_VALUES_MAX - bx->values_used)
-        return err_set(err, ERR_FORMAT, origin + pos - 4, "%u values do not fit the record", count);
-    const uint8_t *descriptors = bytes + pos;
-    ValueRef *values = bx->values + bx->values_used;
-    pos += 4 * count;
-    for (uint32_t i = 0; i < count; i++) {
-        uint16_t size = load_u16le(descriptors + 4 * i);
-        values[i] = (ValueRef){.offset = pos, .size = size, .type = descriptors[4 * i + 2]};
-        pos += size; /* cannot wrap: 16384 * 65535 < 2^32 */
-        if (pos <= end && values[i].type == TYPE_STRING)
-            trim_string(bytes, &values[i]);
-    }
-    if (pos > end)
-        return err_set(err, ERR_FORMAT, origin + at, "values run %u bytes past the record",
-                       pos - end);
-    bx->values_used += count;
-    bx->values_missing |= count < definition->values_needed;
-    *ret = (Instance){.definition = definition, .values = values, .count = count, .end = pos};
-    return true;
-}
-
-bool binxml_is_instance(const Binxml *bx, uint32_t begin, uint32_t end, uint32_t *ret_at)
-{
-    static const uint8_t HEADER[] = {TOKEN_FRAGMENT, 1, 1, 0};
-    const uint8_t *bytes = bx->chunk->bytes;
-    if (end - begin > sizeof HEADER && memcmp(bytes + begin, HEADER, sizeof HEADER) == 0)
-        begin += sizeof HEADER;
-    *ret_at = begin;
-    return begin < end && bytes[begin] == TOKEN_TEMPLATE;
 }

@@ -13,11 +13,14 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "format/evtx/chunk.h"
+#include "format/evtx/template_cache.h"
 
 #define BINXML_DEPTH_MAX     64    /* elements within elements */
 #define BINXML_NESTING_MAX   16    /* templates within values */
 #define BINXML_NODES_MAX     65536 /* per tree */
 #define BINXML_NO_DEPENDENCY 0xffff
+#define DEFINITIONS_MAX      2048  /* of one chunk: each takes 33 bytes or more */
+#define DEFINITION_SLOTS     4096u /* power of two */
 #define BINXML_VALUES_MAX    16384 /* descriptors of one record: 4 bytes each, 64 KiB */
 
 typedef enum NodeKind {
@@ -44,20 +47,12 @@ typedef struct Node {
     struct Node *next;
 } Node;
 
-/* Compiled forms of a definition, made on first use; NOT_COMPILED marks what only the general
- * path can do. */
-typedef struct JsonPlan JsonPlan;
-typedef struct FieldPlan FieldPlan;
-
 typedef struct Definition {
     uint32_t offset;
-    uint32_t end;           /* first byte after its data */
-    const Node *document;   /* children = root element(s), or what could be read of them */
-    const Err *damage;      /* NULL: the definition is whole */
-    uint32_t values_needed; /* one more than the highest index it refers to */
-    const JsonPlan *json;
-    const FieldPlan *fields;
-    bool json_tried, fields_tried;
+    uint32_t end;         /* first byte after its data */
+    const Node *document; /* of a known template only on demand: binxml_document */
+    const Err *damage;    /* NULL: the definition is whole */
+    Template *template;
 } Definition;
 
 typedef struct ValueRef {
@@ -81,8 +76,13 @@ typedef struct Binxml {
     uint16_t *slots;  /* hash of definition offset → index + 1 */
     ValueRef *values; /* BINXML_VALUES_MAX, used as a stack within one record */
     uint32_t values_used;
+    bool values_missing; /* set by an instance that has fewer values than its template needs */
+
+    TemplateCache *cache;
+    NameField *fields; /* of the definition parsed last; NAME_FIELDS_MAX */
+    uint32_t field_count;
     uint32_t highest_index; /* of the substitutions parsed last, plus one */
-    bool values_missing;    /* set by an instance that has fewer values than its template needs */
+    bool names_sound;       /* all names parsed last have the right hash */
 } Binxml;
 
 bool binxml_init(Binxml *bx, Arena *arena, Err *err);
@@ -96,6 +96,10 @@ void binxml_set_chunk(Binxml *bx, const EvtxChunk *chunk);
  * `has_dependency`: elements carry the 16-bit dependency id. */
 bool binxml_parse(Binxml *bx, Arena *arena, uint32_t begin, uint32_t end, bool has_dependency,
                   Node **ret, Err *err);
+
+/* The tree of a definition; its children are the root elements, or what could be read of them.
+ * NULL when there is no memory for it. */
+const Node *binxml_document(Binxml *bx, Definition *definition);
 
 /* Read the template instance whose token 0x0c stands at `at`; values must end before `end`.
  * The values stay valid until values_used is set back below them. */

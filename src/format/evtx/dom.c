@@ -224,7 +224,8 @@ static bool build_instance(Builder *b, uint32_t at, uint32_t end, Content *into,
     if (!binxml_instance(b->bx, at, end, &instance, b->err))
         return false;
     Scope scope = {.values = instance.values, .count = instance.count};
-    bool ok = build_nodes(b, instance.definition->document->children, &scope, true, into);
+    const Node *document = binxml_document(b->bx, instance.definition);
+    bool ok = document ? build_nodes(b, document->children, &scope, true, into) : no_memory(b);
     b->bx->values_used = mark;
     *ret_end = instance.end;
     if (ok && instance.definition->damage) {

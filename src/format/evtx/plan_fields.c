@@ -216,18 +216,33 @@ static void compile_event(Compiler *c, const Node *event)
     }
 }
 
-static const FieldPlan *field_plan(Binxml *bx, Definition *definition, Sink *sink)
+/* Steps and their texts, as long-lived as the template. */
+static const FieldPlan *finish(const Compiler *c, Arena *arena, bool is_event)
 {
-    if (definition->fields)
-        return definition->fields;
-    definition->fields = &NOT_COMPILED;
-    const Node *root = definition->document ? definition->document->children : NULL;
-    if (definition->damage || !root || root->kind != NODE_ELEMENT || root->next ||
-        root->name_damaged)
-        return definition->fields;
+    FieldPlan *plan = ARENA_NEW(arena, FieldPlan, 1);
+    Step *steps = ARENA_NEW(arena, Step, c->step_count + 1);
+    if (!plan || !steps)
+        return &NOT_COMPILED;
+    for (uint32_t i = 0; i < c->step_count; i++) {
+        Text text;
+        steps[i] = c->steps[i];
+        if (!arena_copy_text(arena, text_from_span(steps[i].text), &text))
+            return &NOT_COMPILED;
+        steps[i].text = text_span(text);
+    }
+    *plan = (FieldPlan){.is_event = is_event, .steps = steps, .step_count = c->step_count};
+    return plan;
+}
+
+static const FieldPlan *compile(Binxml *bx, Definition *definition, Sink *sink)
+{
+    const Node *document = definition->damage ? NULL : binxml_document(bx, definition);
+    const Node *root = document ? document->children : NULL;
+    if (!root || root->kind != NODE_ELEMENT || root->next || root->name_damaged)
+        return &NOT_COMPILED;
     Compiler *c = malloc(sizeof *c);
     if (!c)
-        return definition->fields;
+        return &NOT_COMPILED;
     c->sink = sink;
     c->step_count = 0;
     c->failed = false;
@@ -237,16 +252,21 @@ static const FieldPlan *field_plan(Binxml *bx, Definition *definition, Sink *sin
         compile_event(c, root);
     else
         compile_part(c, root);
-    FieldPlan *plan = ARENA_NEW(bx->arena, FieldPlan, 1);
-    Step *steps = ARENA_NEW(bx->arena, Step, c->step_count + 1);
-    if (plan && steps && !c->failed && !c->path.failed) {
-        memcpy(steps, c->steps, c->step_count * sizeof *steps);
-        *plan = (FieldPlan){.is_event = is_event, .steps = steps, .step_count = c->step_count};
-        definition->fields = plan;
-    }
+    const FieldPlan *plan = c->failed || c->path.failed
+                                ? &NOT_COMPILED
+                                : finish(c, definition->template->arena, is_event);
     buf_done(&c->path);
     free(c);
-    return definition->fields;
+    return plan;
+}
+
+/* The plan of a definition; it has no steps when only the general way will do. */
+static const FieldPlan *field_plan(Binxml *bx, Definition *definition, Sink *sink)
+{
+    Template *template = definition->template;
+    if (!template->fields)
+        template->fields = compile(bx, definition, sink);
+    return template->fields;
 }
 
 typedef struct Run {

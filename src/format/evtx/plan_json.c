@@ -317,14 +317,17 @@ static bool keys_distinct(const Node *element, bool container, DataForm form)
 static void remember_siblings(Compiler *c, const Node *element)
 {
     uint32_t count = 0;
-    Text *names = ARENA_NEW(c->arena, Text, SIBLINGS_MAX);
+    for (const Node *node = element->children; node; node = node->next)
+        count += node->kind == NODE_ELEMENT;
+    Text *names = ARENA_NEW(c->arena, Text, count + 1);
+    count = 0;
     if (!names || c->nested) { /* two nested documents in a template: the general way */
         c->failed = true;
         return;
     }
-    for (const Node *node = element->children; node; node = node->next)
+    for (const Node *node = element->children; node && !c->failed; node = node->next)
         if (node->kind == NODE_ELEMENT && count < SIBLINGS_MAX)
-            names[count++] = node->name;
+            c->failed = !arena_copy_text(c->arena, node->name, &names[count++]);
     c->nested = true;
     c->siblings = names;
     c->sibling_count = count;
@@ -423,13 +426,15 @@ static size_t most_used_value(const Compiler *c)
     return most;
 }
 
-static const JsonPlan *finish(Compiler *c, Arena *arena, Text root)
+static const JsonPlan *finish(Compiler *c, Text root_name)
 {
+    Text root;
+    Arena *arena = c->arena;
     JsonPlan *plan = ARENA_NEW(arena, JsonPlan, 1);
     Step *steps = ARENA_NEW(arena, Step, c->step_count);
     uint16_t *list = ARENA_NEW(arena, uint16_t, c->list_count + 1);
     char *literals = arena_alloc(arena, c->literals.len + COPY_SLACK);
-    if (!plan || !steps || !list || !literals)
+    if (!plan || !steps || !list || !literals || !arena_copy_text(arena, root_name, &root))
         return &NOT_COMPILED;
     memcpy(steps, c->steps, c->step_count * sizeof *steps);
     memcpy(list, c->list, c->list_count * sizeof *list);
@@ -446,19 +451,16 @@ static const JsonPlan *finish(Compiler *c, Arena *arena, Text root)
     return plan;
 }
 
-/* The plan of a definition; its step_count is 0 when only the general way will do. */
-static const JsonPlan *json_plan(Binxml *bx, Definition *definition)
+static const JsonPlan *compile(Binxml *bx, Definition *definition)
 {
-    if (definition->json)
-        return definition->json;
-    definition->json = &NOT_COMPILED;
-    const Node *root = definition->document ? definition->document->children : NULL;
-    if (definition->damage || !root || root->kind != NODE_ELEMENT || root->next)
-        return definition->json;
+    const Node *document = definition->damage ? NULL : binxml_document(bx, definition);
+    const Node *root = document ? document->children : NULL;
+    if (!root || root->kind != NODE_ELEMENT || root->next)
+        return &NOT_COMPILED;
     Compiler *c = malloc(sizeof *c);
     if (!c)
-        return definition->json;
-    c->arena = bx->arena;
+        return &NOT_COMPILED;
+    c->arena = definition->template->arena;
     c->literal_from = 0;
     c->step_count = c->list_count = c->sibling_count = 0;
     c->siblings = NULL;
@@ -466,11 +468,19 @@ static const JsonPlan *json_plan(Binxml *bx, Definition *definition)
     buf_init(&c->literals, 16u * EVTX_CHUNK_SIZE);
     compile_element(c, root, true);
     add_step(c, STEP_LITERAL, 0);
-    if (!c->failed && !c->literals.failed)
-        definition->json = finish(c, bx->arena, root->name);
+    const JsonPlan *plan = c->failed || c->literals.failed ? &NOT_COMPILED : finish(c, root->name);
     buf_done(&c->literals);
     free(c);
-    return definition->json;
+    return plan;
+}
+
+/* The plan of a definition; its step_count is 0 when only the general way will do. */
+static const JsonPlan *json_plan(Binxml *bx, Definition *definition)
+{
+    Template *template = definition->template;
+    if (!template->json)
+        template->json = compile(bx, definition);
+    return template->json;
 }
 
 /* Copies of up to COPY_SLACK bytes are one vector store or two. */

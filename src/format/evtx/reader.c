@@ -203,7 +203,8 @@ static bool template_trusted(EvtxReader *reader, uint32_t begin, uint32_t end)
         return false;
     const uint8_t *bytes = reader->bx.chunk->bytes;
     bool same_id = memcmp(bytes + at + 2, bytes + instance.definition->offset + 4, 4) == 0;
-    return same_id && !names_damaged(instance.definition->document->children);
+    const Node *document = binxml_document(&reader->bx, instance.definition);
+    return same_id && document && !names_damaged(document->children);
 }
 
 static void report(EvtxReader *reader, const EvtxChunk *chunk, const EvtxRecord *record,

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/digits.h"
 #include "base/utf16.h"
 #include "event/value.h"
 
@@ -246,43 +247,10 @@ static size_t trim_ansi(const uint8_t *bytes, size_t size)
     return size;
 }
 
-static char *put_u64(char *out, uint64_t v)
-{
-    static const char PAIRS[] = "00010203040506070809101112131415161718192021222324252627282930"
-                                "31323334353637383940414243444546474849505152535455565758596061"
-                                "62636465666768697071727374757677787980818283848586878889909192"
-                                "93949596979899";
-    char digits[20];
-    size_t at = sizeof digits;
-    while (v >= 100) {
-        memcpy(digits + (at -= 2), PAIRS + v % 100 * 2, 2);
-        v /= 100;
-    }
-    if (v >= 10)
-        memcpy(digits + (at -= 2), PAIRS + v * 2, 2);
-    else
-        digits[--at] = (char)('0' + v);
-    memcpy(out, digits + at, sizeof digits - at);
-    return out + (sizeof digits - at);
-}
-
-static char *put_i64(char *out, uint64_t bits)
-{
-    if (bits >> 63) {
-        *out++ = '-';
-        bits = 0 - bits;
-    }
-    return put_u64(out, bits);
-}
-
 static char *put_hex(char *out, uint64_t v)
 {
-    unsigned digits = v ? (unsigned)(67 - __builtin_clzll(v)) / 4 : 1;
-    *out++ = '0';
-    *out++ = 'x';
-    for (unsigned i = digits; i-- > 0;)
-        *out++ = "0123456789abcdef"[v >> (4 * i) & 15];
-    return out;
+    memcpy(out, "0x", 2);
+    return digits_put_hex(out + 2, v);
 }
 
 /* Shortest digits that read back equal at the value's own width; always with a point or an
@@ -323,11 +291,9 @@ static char *put_float(char *out, const uint8_t *bytes, size_t size)
 
 static char *put_bytes(char *out, const uint8_t *bytes, size_t size)
 {
-    for (size_t i = 0; i < size; i++) {
-        *out++ = "0123456789ABCDEF"[bytes[i] >> 4];
-        *out++ = "0123456789ABCDEF"[bytes[i] & 15];
-    }
-    return out;
+    for (size_t i = 0; i < size; i++)
+        memcpy(out + 2 * i, HEX_PAIRS_UPPER + 2 * (size_t)bytes[i], 2);
+    return out + 2 * size;
 }
 
 /* Everything but strings: plain ASCII that needs no escape. */
@@ -335,15 +301,15 @@ static char *put_plain(char *out, Shape shape, const uint8_t *bytes, size_t size
 {
     switch (shape) {
     case SHAPE_UINT:
-        return put_u64(out, load_uint(bytes, size));
+        return digits_put_u64(out, load_uint(bytes, size));
     case SHAPE_SINT:
-        return put_i64(out, load_sint(bytes, size));
+        return digits_put_i64(out, load_sint(bytes, size));
     case SHAPE_HEX:
         return put_hex(out, load_uint(bytes, size));
     case SHAPE_BOOL: {
         uint64_t v = load_sint(bytes, size);
         if (v > 1)
-            return put_i64(out, v);
+            return digits_put_i64(out, v);
         memcpy(out, v ? "true" : "false", 5);
         return out + (v ? 4 : 5);
     }
@@ -373,36 +339,77 @@ static bool is_bare(Shape shape)
     return shape == SHAPE_UINT || shape == SHAPE_SINT || shape == SHAPE_BOOL;
 }
 
-char *evtx_json_value(char *out, uint8_t type, const uint8_t *bytes, size_t size, unsigned *faults)
+/* Any type and size: what the fast cases below do not cover. */
+static char *json_value_slowly(char *out, uint8_t type, const uint8_t *bytes, size_t size,
+                               unsigned *faults)
 {
-    if (__builtin_expect(type == EVTX_STRING && size % 2 == 0, 1)) { /* most values */
-        *out++ = '"';
-        out = evtx_json_units(out, bytes, size);
-        *out++ = '"';
-        return out;
-    }
-    if (type == EVTX_UINT32 && size == 4)
-        return put_u64(out, load_u32le(bytes));
-    if (type == EVTX_HEX64 && size == 8) {
-        *out++ = '"';
-        out = put_hex(out, load_u64le(bytes));
-        *out++ = '"';
-        return out;
-    }
     Shape shape = shape_of(type, bytes, size, faults);
     if (is_bare(shape))
         return put_plain(out, shape, bytes, size);
     *out++ = '"';
-    if (shape == SHAPE_STRING) {
+    if (shape == SHAPE_STRING)
         out = evtx_json_units(out, bytes, size);
-    } else if (shape == SHAPE_ANSI) {
-        size = trim_ansi(bytes, size);
-        out = json_ansi(out, bytes, size);
-    } else {
+    else if (shape == SHAPE_ANSI)
+        out = json_ansi(out, bytes, trim_ansi(bytes, size));
+    else
         out = put_plain(out, shape, bytes, size);
-    }
     *out++ = '"';
     return out;
+}
+
+/* The ordinary types at their own size, one jump away. */
+char *evtx_json_value(char *out, uint8_t type, const uint8_t *bytes, size_t size, unsigned *faults)
+{
+    switch (type) {
+    case EVTX_STRING:
+        if (size % 2)
+            break;
+        *out++ = '"';
+        out = evtx_json_units(out, bytes, size);
+        *out++ = '"';
+        return out;
+    case EVTX_UINT8:
+        if (size != 1)
+            break;
+        return digits_put_u64(out, bytes[0]);
+    case EVTX_UINT16:
+        if (size != 2)
+            break;
+        return digits_put_u64(out, load_u16le(bytes));
+    case EVTX_UINT32:
+        if (size != 4)
+            break;
+        return digits_put_u64(out, load_u32le(bytes));
+    case EVTX_UINT64:
+        if (size != 8)
+            break;
+        return digits_put_u64(out, load_u64le(bytes));
+    case EVTX_HEX32:
+    case EVTX_HEX64:
+        if (size != 4 && size != 8)
+            break;
+        *out++ = '"';
+        out = put_hex(out, size == 4 ? load_u32le(bytes) : load_u64le(bytes));
+        *out++ = '"';
+        return out;
+    case EVTX_GUID:
+        if (size != 16)
+            break;
+        *out++ = '"';
+        out += guid_format(bytes, out);
+        *out++ = '"';
+        return out;
+    case EVTX_FILETIME:
+        if (size != 8)
+            break;
+        *out++ = '"';
+        out += filetime_format(load_u64le(bytes), 7, out);
+        *out++ = '"';
+        return out;
+    default:
+        break;
+    }
+    return json_value_slowly(out, type, bytes, size, faults);
 }
 
 /* UTF-8 of an ANSI string; at most three bytes a character. */
