@@ -15,8 +15,9 @@
 #define TICK_MS_MOST 500u  /* counted at most: a longer one means that we ourselves stood still */
 #define CLOSED_MS    2000u /* a worker that has closed its pipe has this long to end */
 #define STOP_MS      5000u /* killed workers are waited for this long */
-#define QUEUES_BYTES (UINT64_C(512) * 1024 * 1024) /* `ordered`: what may wait, over all groups … \
-                                                    */
+#define QUEUES_BYTES                                                                               \
+    (UINT64_C(512) * 1024 * 1024) /* `ordered`: what may wait, over all groups …                 \
+                                   */
 #define QUEUE_BYTES       (UINT64_C(24) * 1024 * 1024) /* … and in one of them at most … */
 #define QUEUE_BYTES_LEAST (UINT64_C(4) * 1024 * 1024)
 

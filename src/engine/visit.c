@@ -12,9 +12,10 @@
 #include "engine/sandbox.h"
 #include "engine/visit_blocks.h"
 
-#define PIPE_BYTES    (1024 * 1024)
-#define RECEIVE_SHARE (8u * 1024 * 1024) /* bytes from one pipe before the others have their turn  \
-                                          */
+#define PIPE_BYTES (1024 * 1024)
+#define RECEIVE_SHARE                                                                              \
+    (8u * 1024 * 1024) /* bytes from one pipe before the others have their turn                    \
+                        */
 
 /* Processor time of a visit, a last resort against a worker that pretends to make progress: so
  * much, and a second for so many bytes more. Sanitizers slow readers down. */

@@ -83,8 +83,7 @@ static bool arrange_descriptors(Err *err)
     int nothing = open("/dev/null", O_RDWR);
     bool silent = fcntl(STDERR_FILENO, F_GETFD) < 0;
     if (nothing < 0 || dup2(nothing, STDIN_FILENO) < 0 || dup2(nothing, STDOUT_FILENO) < 0 ||
-        (silent && dup2(nothing, STDERR_FILENO) < 0) ||
-        close_range(SOCKET_FD + 1, ~0u, 0) != 0)
+        (silent && dup2(nothing, STDERR_FILENO) < 0) || close_range(SOCKET_FD + 1, ~0u, 0) != 0)
         return err_errno(err, errno, "the process that starts workers cannot close its files");
     return true;
 }
@@ -108,7 +107,7 @@ static void arrange_signals(void)
 {
     for (int number = 1; number <= SIGRTMAX; number++)
         if (!is_kept(number))
-            ;
+            signal(number, is_ignored(number) ? SIG_IGN : SIG_DFL);
     sigset_t mask;
     sigemptyset(&mask);
     sigaddset(&mask, SIGCHLD);

@@ -293,14 +293,16 @@ static bool act_ordinary(const Hostile *hostile, Err *err)
     return hostile_say(hostile, err, "%s", sorted && clock ? "fine" : "wrong");
 }
 
-/* Stay for a moment with everything open, to be looked at from outside. */
+/* Stay for a moment with everything open, to be looked at from outside; making progress. */
 static bool act_show(const Hostile *hostile, Err *err)
 {
     if (!worker_send(hostile->port, HOSTILE_LOOK, (Span){0}, err))
         return false;
     struct timespec start, now;
+    uint64_t steps = 0;
     clock_gettime(CLOCK_MONOTONIC, &start);
     do {
+        worker_progress(hostile->port, steps++ % hostile->piece->in.size);
         clock_gettime(CLOCK_MONOTONIC, &now);
     } while ((uint64_t)((now.tv_sec - start.tv_sec) * 1000 +
                         (now.tv_nsec - start.tv_nsec) / 1000000) < hostile->number);

@@ -120,7 +120,7 @@ void engine_test_init(EngineTest *test)
     static const int FAULTS[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGSYS};
     for (size_t i = 0; i < sizeof FAULTS / sizeof *FAULTS; i++)
         signal(FAULTS[i], SIG_DFL);
-    *test = (EngineTest){.options = {.workers = 2, .hang_ms = 500}};
+    *test = (EngineTest){.options = {.workers = 2, .hang_ms = 20000}};
     const char *base = getenv("TMPDIR");
     char path[4096];
     int n = snprintf(path, sizeof path, "%s/engine-XXXXXX", base ? base : ".");

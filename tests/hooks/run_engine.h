@@ -33,7 +33,7 @@ typedef struct EngineTest {
     const char *takes_only; /* name of a format; NULL: all */
 } EngineTest;
 
-/* A folder, and options fit for tests: two workers, 500 ms until a worker counts as hanging. */
+/* A folder, and options fit for tests: two workers, 20 s until a worker counts as hanging. */
 void engine_test_init(EngineTest *test);
 void engine_test_done(EngineTest *test);
 

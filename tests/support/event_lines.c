@@ -56,18 +56,21 @@ static void write_event(Buf *out, const Batch *batch, uint32_t row)
     BUF_LITERAL(out, "]}\n");
 }
 
+bool event_lines_batch(Buf *out, Span bytes)
+{
+    Batch batch;
+    if (!batch_open(bytes, &batch, NULL))
+        return false;
+    for (uint32_t row = 0; row < batch.event_count; row++)
+        write_event(out, &batch, row);
+    return true;
+}
+
 static bool take_batch(void *ctx, Span bytes, Err *err)
 {
     Writer *w = ctx;
-    Batch batch;
     (void)err;
-    if (!batch_open(bytes, &batch, NULL)) {
-        w->lines->bad_batch = true;
-        return true;
-    }
-    for (uint32_t row = 0; row < batch.event_count; row++)
-        write_event(w->events, &batch, row);
-    w->lines->events += batch.event_count;
+    w->lines->bad_batch |= !event_lines_batch(w->events, bytes);
     return true;
 }
 
@@ -102,6 +105,7 @@ static void run_piece(Writer *w, const Format *format, const Input *in,
     Err err = {.code = ERR_NONE};
     Sink *sink = sink_create(NULL, &owner, SINK_NO_ECS);
     bool ok = sink && format->parse(in, options, sink, &err) && sink_flush(sink, &err);
+    w->lines->events += sink ? sink_count(sink) : 0;
     sink_destroy(sink);
     if (ok)
         return;

@@ -27,4 +27,7 @@ EventLines event_lines_run(const Format *format, Span item, const FormatOptions 
                            uint64_t piece);
 void event_lines_done(EventLines *lines);
 
+/* The events of one batch, which touches every byte of it. false: it is not sound. */
+bool event_lines_batch(Buf *out, Span batch);
+
 #endif

@@ -94,14 +94,18 @@ static unsigned count_records(const EvtxChunk *chunk, uint32_t offset, uint32_t 
 }
 
 static void report_break(const EvtxReader *reader, const EvtxChunk *chunk, uint32_t offset,
-                         RecordState state)
+                         RecordState state, bool will_recover)
 {
-    unsigned behind = count_records(chunk, offset + 1, chunk->free_offset);
-    sink_defect(reader->sink, chunk->origin + offset, chunk->free_offset - offset,
-                "expected a record, found %s; %u bytes of the chunk's data are not read "
-                "(with --recover: %u more records)",
-                state == RECORD_NONE ? "no signature" : "an impossible size",
-                chunk->free_offset - offset, behind);
+    const char *found = state == RECORD_NONE ? "no signature" : "an impossible size";
+    uint32_t size = chunk->free_offset - offset;
+    if (will_recover)
+        sink_defect(reader->sink, chunk->origin + offset, size,
+                    "expected a record, found %s; what follows in the chunk is recovered", found);
+    else
+        sink_defect(reader->sink, chunk->origin + offset, size,
+                    "expected a record, found %s; %u bytes of the chunk's data are not read "
+                    "(with --recover: %u more records)",
+                    found, size, count_records(chunk, offset + 1, chunk->free_offset));
 }
 
 /* Records one after the other, to the end of the used part or the first break in the chain. What
@@ -116,10 +120,10 @@ static bool walk_records(EvtxReader *reader, const EvtxChunk *chunk, uint64_t *e
         if (state == RECORD_NONE || state == RECORD_BAD_SIZE) {
             /* In archived logs the free-space offset stands at the end of the chunk. */
             bool rest_empty = chunk_is_zero(chunk->bytes + offset, chunk->free_offset - offset);
-            if (!rest_empty && !will_recover)
-                report_break(reader, chunk, offset, state);
-            if (!rest_empty)
+            if (!rest_empty) {
+                report_break(reader, chunk, offset, state, will_recover);
                 *expected = 0;
+            }
             break;
         }
         if (state == RECORD_BAD_COPY)
@@ -183,9 +187,10 @@ static bool read_chunks(EvtxReader *reader, const FormatOptions *options, Err *e
             check_chunk(reader, &chunk);
             if (!walk_records(reader, &chunk, &expected, recovery != NULL, &live_end, err))
                 return false;
-        } else if (!recovery) {
-            sink_defect(reader->sink, origin, EVTX_CHUNK_SIZE,
-                        "chunk has no signature; its records are read with --recover");
+        } else {
+            sink_defect(reader->sink, origin, EVTX_CHUNK_SIZE, "chunk has no signature; %s",
+                        recovery ? "its records are recovered"
+                                 : "its records are read with --recover");
             expected = 0;
         }
         if (recovery && !recovery_chunk(recovery, &chunk, live_end, err))

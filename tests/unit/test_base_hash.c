@@ -1,0 +1,62 @@
+/* Hashes: known answers. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "base/hash.h"
+#include "base/text.h"
+
+static void test_sha256(void **state)
+{
+    static const char *const CASES[][2] = {
+        {"", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
+        {"abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
+    };
+    (void)state;
+    Sha256Stream *stream = sha256_create();
+    assert_non_null(stream);
+    for (size_t i = 0; i < 2; i++) {
+        Sha256 hash;
+        char hex[64];
+        Text t = text_from_z(CASES[i][0]);
+        for (size_t b = 0; b < t.len; b++) /* byte by byte */
+            assert_true(sha256_update(stream, span_of(t.ptr + b, 1)));
+        assert_true(sha256_final(stream, &hash)); /* and the stream starts anew */
+        sha256_hex(&hash, hex);
+        assert_memory_equal(hex, CASES[i][1], 64);
+    }
+    sha256_destroy(stream);
+    sha256_destroy(NULL);
+}
+
+static void test_crc32(void **state)
+{
+    (void)state;
+    Span digits = text_span(TEXT("123456789"));
+    assert_int_equal(crc32_ieee(0, digits), 0xCBF43926);
+    assert_int_equal(crc32_ieee(0, (Span){0}), 0);
+    uint32_t crc = crc32_ieee(0, span_of(digits.ptr, 4));
+    assert_int_equal(crc32_ieee(crc, span_of(digits.ptr + 4, 5)), 0xCBF43926);
+}
+
+/* Stored in segments and as twin keys: the numbers never change. */
+static void test_hash64(void **state)
+{
+    (void)state;
+    assert_true(hash64("", 0, 0) == UINT64_C(0x2d06800538d394c2));
+    assert_true(hash64("abc", 3, 0) == UINT64_C(0x78af5f94892f3950));
+    assert_true(hash64("abc", 3, 1) != hash64("abc", 3, 0));
+    assert_true(hash64(NULL, 0, 7) == hash64("", 0, 7));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_sha256),
+        cmocka_unit_test(test_crc32),
+        cmocka_unit_test(test_hash64),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
