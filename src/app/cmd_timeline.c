@@ -2,6 +2,7 @@
 #include "app/command.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "app/interrupt.h"
 #include "app/parse.h"
@@ -12,10 +13,13 @@
 
 #define BLOCK_ROWS 1
 
+#define STATUS_BYTES (32u * 1024 * 1024) /* written between two updates of the status line */
+
 typedef struct TimelineRun {
     Session session;
     const TimelineFormat *format;
     Timeline *timeline; /* coordinator */
+    uint64_t written, told_at;
 } TimelineRun;
 
 /* ---- worker ---- */
@@ -78,9 +82,18 @@ static void defect(void *ctx, const Item *item, DefectKind kind, uint64_t offset
 
 static bool write_out(void *ctx, Span bytes, Err *err)
 {
+    TimelineRun *run = ctx;
     if (interrupted())
         return interrupt_error(err);
-    return output_write(ctx, bytes, err);
+    run->written += bytes.len;
+    if (run->written >= run->told_at && !output_on_terminal(run->session.output)) {
+        char text[64];
+        int n = snprintf(text, sizeof text, "writing: %" PRIu64 " MB", run->written / 1000000);
+        if (n > 0 && n < (int)sizeof text)
+            console_status(run->session.console, text);
+        run->told_at = run->written + STATUS_BYTES;
+    }
+    return output_write(run->session.output, bytes, err);
 }
 
 static bool choose_format(TimelineRun *run, const Arguments *arguments, Err *err)
@@ -103,9 +116,13 @@ static bool write_timeline(TimelineRun *run, Err *err)
 {
     TimelineStats stats;
     Session *session = &run->session;
-    if (!timeline_write(run->timeline, &session->items, write_out, session->output, &stats, err))
+    bool ok = timeline_write(run->timeline, &session->items, write_out, run, &stats, err);
+    console_status(session->console, "");
+    if (!ok)
         return false;
-    buf_printf(&session->summary, "Timeline  %" PRIu64 " events", stats.rows - stats.twins);
+    bool color = session->settings.engine.color;
+    buf_printf(&session->summary, "%sTimeline %s %" PRIu64 " events", color ? "\033[1m" : "",
+               color ? "\033[0m" : "", stats.rows - stats.twins);
     if (stats.twins)
         buf_printf(&session->summary, ", %" PRIu64 " more were the same records in other places",
                    stats.twins);

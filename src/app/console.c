@@ -143,6 +143,15 @@ void console_note(Console *console, const char *format, ...)
     end_line(console, NULL);
 }
 
+void console_status(Console *console, const char *text)
+{
+    if (!(console->flags & CONSOLE_PROGRESS))
+        return;
+    buf_clear(&console->line);
+    buf_printf(&console->line, "\r%s\033[K", text);
+    put_line(buf_span(&console->line));
+}
+
 static void more(Console *console, Text path, uint32_t count, DefectKind kind)
 {
     bool quiet = kind == DEFECT_NOTE && console->flags & CONSOLE_QUIET;

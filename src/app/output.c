@@ -223,6 +223,11 @@ bool output_finish(Output *output, Err *err)
     return !output->part || take_name(output, err);
 }
 
+bool output_on_terminal(const Output *output)
+{
+    return output->terminal;
+}
+
 OutputFile output_what_is(const Output *output, dev_t device, ino_t inode)
 {
     struct stat st;

@@ -30,6 +30,8 @@ bool output_write(Output *output, Span bytes, Err *err);
 /* Write what is pending; a file gets its name. */
 bool output_finish(Output *output, Err *err);
 
+bool output_on_terminal(const Output *output);
+
 typedef enum OutputFile {
     OUTPUT_OTHER,    /* has nothing to do with the output */
     OUTPUT_WRITES,   /* is being written */

@@ -43,23 +43,20 @@ char *buf_grow(Buf *buf, size_t n)
 
 void buf_add_u64(Buf *buf, uint64_t v)
 {
-    char *out = buf_reserve(buf, DIGITS_U64_ROOM);
-    if (out)
-        buf->len += (size_t)(digits_put_u64(out, v) - out);
+    char digits[DIGITS_U64_ROOM];
+    buf_add(buf, digits, (size_t)(digits_put_u64(digits, v) - digits));
 }
 
 void buf_add_i64(Buf *buf, int64_t v)
 {
-    char *out = buf_reserve(buf, DIGITS_I64_ROOM);
-    if (out)
-        buf->len += (size_t)(digits_put_i64(out, (uint64_t)v) - out);
+    char digits[DIGITS_I64_ROOM];
+    buf_add(buf, digits, (size_t)(digits_put_i64(digits, (uint64_t)v) - digits));
 }
 
 void buf_add_hex(Buf *buf, uint64_t v)
 {
-    char *out = buf_reserve(buf, DIGITS_HEX_ROOM);
-    if (out)
-        buf->len += (size_t)(digits_put_hex(out, v) - out);
+    char digits[DIGITS_HEX_ROOM];
+    buf_add(buf, digits, (size_t)(digits_put_hex(digits, v) - digits));
 }
 
 void buf_printf(Buf *buf, const char *format, ...)

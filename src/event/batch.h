@@ -1,17 +1,13 @@
 /* batch.h: the unit of everything. One flat, relocatable, bounds-checked block of events of one
- * item. A worker builds it, the pipe carries it, the case keeps it.
+ * item. A worker builds it, the pipe carries it, the case keeps it (event/segment.h).
  *
- * Layout (all integers little-endian, sections 8-byte aligned, in this order):
- *   header         magic "CONSTAB1", u32 sizes and counts: see batch.c
- *   event columns  time, offset, record id, twin, payload (u64 each); size, sub, layout, first
- *                  cell (u32 each); meaning, quality, class (u8 each)
- *   cells          u32 value number + 1 per field of an event, 0 = absent
- *   values         u8 type, u32 offset of the bytes; equal values are stored once as a rule
- *   kinds, layouts u32 words: what kind of record, and which name, role and ECS field each cell has
- *   names          u32 offset; texts
- *   bytes          of values and names
+ * Events are columns: time, offset, record id, size, … and a layout. The cells of an event are
+ * numbers of values, of which equal ones are stored once as a rule; its layout, shared by all
+ * events of its kind, fields and action, says which name, role and ECS field each cell has.
+ * docs/batch.md and batch_format.h have the bytes.
  *
- * A batch that batch_open accepts cannot make any accessor read outside it. */
+ * A batch that batch_open accepts cannot make any accessor read outside it. Rows, layouts, kinds,
+ * names and values are numbered from 0 to the counts below; the caller stays within them. */
 #ifndef EVENT_BATCH_H
 #define EVENT_BATCH_H
 
@@ -25,7 +21,7 @@
 
 #define BATCH_EVENTS_MAX 16384               /* events in one batch */
 #define BATCH_BYTES_MAX  (96u * 1024 * 1024) /* whole block */
-#define BATCH_FULL_BYTES (3u * 1024 * 1024)  /* handed over when values exceed this */
+#define BATCH_FULL_BYTES (3u * 1024 * 1024)  /* handed over when values or tables exceed it */
 
 typedef struct Batch {
     Span bytes;
@@ -71,7 +67,8 @@ Value batch_value(const Batch *batch, uint32_t value);
 /* Element `i` of a list value; count = bytes.len / 4. */
 Value batch_list_at(const Batch *batch, Value list, size_t i);
 
-/* Conveniences over the layout: absent gives false. */
+/* Conveniences over the layout: absent gives false. An ECS field or a role that is empty counts as
+ * absent, a role that is "-" too. Of fields of the same name: the first. */
 bool batch_field(const Batch *batch, uint32_t row, Text native_name, Value *ret);
 bool batch_ecs(const Batch *batch, uint32_t row, Text ecs_name, Value *ret);
 bool batch_role(const Batch *batch, uint32_t row, Role role, Value *ret);

@@ -71,6 +71,9 @@ static inline bool word_list_add(WordList *words, uint32_t word)
 /* How many bytes the block grows by when the batch uses this layout. 0 if it does already. */
 uint64_t builder_layout_cost(const Builder *builder, const Layouts *layouts, uint32_t layout);
 
+/* Fingerprint of the pending event's fields (event/twin.h), whose cells stand at the end. */
+uint64_t builder_payload(Builder *builder, const Names *names, const Shape *shape);
+
 /* What the event whose cells stand at the end counts against BATCH_SPREAD_MAX. */
 uint64_t builder_event_spread(const Builder *builder, const LayoutEntry *layout);
 

@@ -70,24 +70,47 @@ static void put_due_blank(Part *part, Buf *buf)
     part->characters++;
 }
 
+/* Length of the leading run of ASCII that is neither blank nor hidden. */
+static size_t plain_run(const char *p, size_t n)
+{
+    size_t i = 0;
+    while (i < n && p[i] > ' ' && p[i] < 0x7F)
+        i++;
+    return i;
+}
+
+static void put_character(Part *part, Buf *buf, Text t, size_t *pos)
+{
+    size_t at = *pos;
+    uint32_t c = utf8_next(t, pos);
+    if (is_blank(c)) {
+        part->blank = true;
+        return;
+    }
+    put_due_blank(part, buf);
+    if (is_hidden(c)) {
+        put_hidden(part, buf, c, t.ptr[at]);
+    } else {
+        buf_add(buf, t.ptr + at, *pos - at);
+        part->characters++;
+    }
+}
+
 /* Text into a part: a run of blanks and line ends becomes one blank, what is hidden is spelt out.
  * What would be cut away in any case is not looked at. */
 static void put_text(Part *part, Buf *buf, Text t)
 {
     for (size_t pos = 0; pos < t.len && part->characters <= MESSAGE_CHARACTERS;) {
-        size_t at = pos;
-        uint32_t c = utf8_next(t, &pos);
-        if (is_blank(c)) {
-            part->blank = true;
+        size_t left = t.len - pos;
+        size_t run = plain_run(t.ptr + pos, left < MESSAGE_CHARACTERS ? left : MESSAGE_CHARACTERS);
+        if (run == 0) {
+            put_character(part, buf, t, &pos);
             continue;
         }
         put_due_blank(part, buf);
-        if (is_hidden(c)) {
-            put_hidden(part, buf, c, t.ptr[at]);
-        } else {
-            buf_add(buf, t.ptr + at, pos - at);
-            part->characters++;
-        }
+        buf_add(buf, t.ptr + pos, run);
+        part->characters += run;
+        pos += run;
     }
 }
 

@@ -40,8 +40,7 @@ bool segment_pack(Span batch, int level, Buf *out, Err *err)
     store_u64le(to + 16, hash64(batch.ptr, batch.len, 0));
     size_t packed = ZSTD_compress(to + SEGMENT_HEADER_BYTES, bound, content, size, level);
     if (ZSTD_isError(packed))
-        return err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "segment: %s",
-                       ZSTD_getErrorName(packed));
+        return err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "segment: %s", ZSTD_getErrorName(packed));
     out->len += SEGMENT_HEADER_BYTES + packed;
     return true;
 }

@@ -149,8 +149,7 @@ static bool check_cells(const Mover *mover, uint32_t *events_of)
     uint32_t own;
     for (uint32_t row = 0; row < mover->counts->n[COUNT_EVENTS]; row++) {
         uint32_t layout = word_of(mover, SECTION_LAYOUT, row);
-        if (!layout_cells(mover, layout, &own) ||
-            word_of(mover, SECTION_FIRST_CELL, row) != cells)
+        if (!layout_cells(mover, layout, &own) || word_of(mover, SECTION_FIRST_CELL, row) != cells)
             return false;
         events_of[layout]++;
         cells += own;
@@ -178,8 +177,8 @@ static void sort_events(const Mover *mover, uint32_t *events_of, uint32_t *rows)
 static bool move_cells(const Mover *mover, Err *err)
 {
     uint32_t events = mover->counts->n[COUNT_EVENTS], cells = 0;
-    CLEANUP(freep) uint32_t *events_of =
-        calloc((size_t)mover->counts->n[COUNT_LAYOUTS] + 1, sizeof *events_of);
+    CLEANUP(freep)
+    uint32_t *events_of = calloc((size_t)mover->counts->n[COUNT_LAYOUTS] + 1, sizeof *events_of);
     CLEANUP(freep) uint32_t *rows = calloc((size_t)events + 1, sizeof *rows);
     if (!events_of || !rows)
         return err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "segment: order of %u events",
@@ -200,9 +199,9 @@ static bool move_cells(const Mover *mover, Err *err)
         (void)layout_cells(mover, layout, &cells);
         for (uint32_t cell = 0; cell < cells; cell++)
             for (uint32_t i = begin; i < end; i++)
-                move_number(&run, section_at(mover, SECTION_CELLS) +
-                                      4 * ((size_t)word_of(mover, SECTION_FIRST_CELL, rows[i]) +
-                                           cell));
+                move_number(&run,
+                            section_at(mover, SECTION_CELLS) +
+                                4 * ((size_t)word_of(mover, SECTION_FIRST_CELL, rows[i]) + cell));
     }
     return true;
 }

@@ -10,10 +10,9 @@
 #include "event/batch_format.h"
 #include "event/builder.h"
 #include "event/condition.h"
-#include "event/derive.h"
+#include "event/deriver.h"
 #include "event/layout.h"
 #include "event/names.h"
-#include "event/twin.h"
 
 #define EVENT_BYTES_MAX  (64u * 1024 * 1024) /* values and tables of one event */
 #define VALUE_COST       9                   /* a cell or reference, a type and a start */
@@ -21,15 +20,8 @@
 #define HEAP_BYTES_MAX   (320u * 1024 * 1024) /* room to narrow 64 MiB of text into */
 #define SCRATCH_MAX      (96u * 1024 * 1024)
 #define DEFECT_TEXT_MAX  512
-#define MEMO_SLOTS       8192
 #define HASH_BASIS       UINT64_C(0xcbf29ce484222325)
 #define HASH_PRIME       UINT64_C(0x9e3779b97f4a7c15)
-
-/* Result of an operation on a value, kept for the values of a batch. */
-typedef struct MemoSlot {
-    uint32_t key;  /* value * DERIVE_OP_COUNT + op + 1; 0 free */
-    uint32_t cell; /* result as it stands in a cell */
-} MemoSlot;
 
 /* The event that is being added: its cells and values stand at the end of the builder's. */
 typedef struct Pending {
@@ -49,8 +41,8 @@ struct Sink {
     Layouts layouts;
     Builder builder;
     Pending pending;
-    MemoSlot *memo;
-    Buf scratch;
+    Deriver deriver;
+    Buf scratch; /* elements of a list; values as text for conditions */
     uint64_t count;
     bool told_names_full;
     Err err;
@@ -76,11 +68,11 @@ Sink *sink_create(const Schema *schema, const SinkOwner *owner, unsigned wants)
     sink->owner = *owner;
     sink->wants = wants;
     buf_init(&sink->scratch, SCRATCH_MAX);
-    sink->memo = calloc(MEMO_SLOTS, sizeof *sink->memo);
+    bool deriver = deriver_init(&sink->deriver);
     bool names = names_init(&sink->names);
     bool layouts = layouts_init(&sink->layouts, schema, &sink->names, !(wants & SINK_NO_ECS));
     bool builder = builder_init(&sink->builder, HEAP_BYTES_MAX);
-    if (!names || !layouts || !builder || !sink->memo) {
+    if (!names || !layouts || !builder || !deriver) {
         sink_destroy(sink);
         return NULL;
     }
@@ -97,7 +89,7 @@ void sink_destroy(Sink *sink)
     names_done(&sink->names);
     free(sink->pending.names.list);
     free(sink->pending.list.list);
-    free(sink->memo);
+    deriver_done(&sink->deriver);
     buf_done(&sink->scratch);
     free(sink);
 }
@@ -277,11 +269,6 @@ bool sink_pending(const Sink *sink, NameId name, Value *ret)
 
 /* ---- handing over ---- */
 
-static void forget_memo(Sink *sink)
-{
-    memset(sink->memo, 0, MEMO_SLOTS * sizeof *sink->memo);
-}
-
 static bool hand_over(Sink *sink)
 {
     Span block;
@@ -293,7 +280,7 @@ static bool hand_over(Sink *sink)
         return false;
     }
     builder_clear(&sink->builder);
-    forget_memo(sink);
+    deriver_clear(&sink->deriver);
     layouts_trim(&sink->layouts);
     clear_pending(sink);
     return true;
@@ -348,78 +335,6 @@ static uint32_t pick_row(Sink *sink, uint32_t shape_id)
     return kind->row_count;
 }
 
-/* The cell content for one step; 0 when it gives nothing. */
-static bool run_step(Sink *sink, const DeriveStep *step, uint32_t *ret)
-{
-    Heap *heap = &sink->builder.heap;
-    uint32_t source = sink->builder.cells.list[sink->builder.event_cells + step->cell] - 1;
-    uint32_t key = source * DERIVE_OP_COUNT + step->op + 1;
-    MemoSlot *slot = &sink->memo[(key * UINT32_C(2654435761)) >> 19];
-    if (slot->key == key) {
-        *ret = slot->cell;
-        return true;
-    }
-    Value value;
-    DeriveResult result = derive_value(heap_value(heap, source), step->op, &sink->scratch, &value);
-    uint32_t cell = 0;
-    if (result == DERIVE_SAME) {
-        cell = source + 1;
-    } else if (result == DERIVE_NEW) {
-        uint32_t number = heap_add(heap, value.type, value.bytes.ptr, value.bytes.len);
-        if (number == HEAP_NONE)
-            return false;
-        cell = number + 1;
-    }
-    if (sink->scratch.failed)
-        return false;
-    *slot = (MemoSlot){.key = key, .cell = cell};
-    *ret = cell;
-    return true;
-}
-
-static bool derive_cells(Sink *sink, const LayoutEntry *layout)
-{
-    for (uint32_t i = 0; i < layout->derived_count; i++) {
-        const DerivedCell *derived = &layout->derived[i];
-        uint32_t cell = 0;
-        for (uint32_t s = 0; !cell && s < derived->step_count; s++)
-            if (!run_step(sink, &derived->steps[s], &cell))
-                return false;
-        if (!word_list_add(&sink->builder.cells, cell))
-            return false;
-    }
-    return true;
-}
-
-/* A list counts like its elements under the same name, one by one. */
-static uint64_t list_payload(Heap *heap, uint64_t name, uint32_t list)
-{
-    uint64_t sum = 0;
-    size_t n = heap_len(heap, list) / 4;
-    for (size_t i = 0; i < n; i++) {
-        const char *at = heap->bytes.ptr + heap->starts[list] + 4 * i;
-        sum += twin_field(name, heap_fingerprint(heap, load_u32le((const uint8_t *)at)));
-    }
-    return sum;
-}
-
-static uint64_t event_payload(Sink *sink, const Shape *shape)
-{
-    Heap *heap = &sink->builder.heap;
-    uint64_t sum = 0;
-    for (uint32_t i = 0; i < shape->name_count; i++) {
-        uint64_t name = sink->names.list[shape->names[i]].payload_hash;
-        uint32_t value = sink->builder.cells.list[sink->builder.event_cells + i] - 1;
-        if (name == 0)
-            continue;
-        if (heap->types[value] == VALUE_LIST)
-            sum += list_payload(heap, name, value);
-        else
-            sum += twin_field(name, heap_fingerprint(heap, value));
-    }
-    return sum;
-}
-
 /* Would the event bring the block over its limit? Only long values, and layouts that are new to
  * the batch, can. */
 static bool fits(const Sink *sink, uint32_t layout_id)
@@ -472,12 +387,12 @@ bool sink_commit(Sink *sink, const EventHead *head, const EventKind *kind)
         return drop_too_large(sink, head);
     uint64_t payload = 0;
     if (!(sink->wants & SINK_NO_TWINS) && head->twin)
-        payload = event_payload(sink, &sink->layouts.shapes[shape]);
-    if (!derive_cells(sink, &sink->layouts.list[layout]))
+        payload = builder_payload(&sink->builder, &sink->names, &sink->layouts.shapes[shape]);
+    if (!deriver_run(&sink->deriver, &sink->builder, &sink->layouts.list[layout]))
         return fail_memory(sink);
     uint64_t spread = builder_event_spread(&sink->builder, &sink->layouts.list[layout]);
     if (spread > EVENT_SPREAD_MAX) {
-        forget_memo(sink); /* it may know values that are dropped now */
+        deriver_clear(&sink->deriver); /* it may know values that are dropped now */
         return drop_too_large(sink, head);
     }
     if (!builder_add(&sink->builder, &sink->layouts, layout, head, payload, spread) ||

@@ -61,9 +61,12 @@ bool sink_flush(Sink *sink, Err *err);
 /* The number of a field name, for as long as the sink lives. */
 NameId sink_name(Sink *sink, Text name);
 
+/* A value that is not as its type demands is kept as VALUE_BINARY. An event with more than 65,535
+ * fields or 64 MiB of values is left out when it is committed, with a defect. */
 void sink_add(Sink *sink, NameId name, Value value);
 void sink_add_text(Sink *sink, NameId name, Text text); /* not UTF-8: kept as binary */
 void sink_add_utf16(Sink *sink, NameId name, Span utf16le);
+/* A boolean other than 0 and 1 becomes VALUE_INT, which says what it was. */
 void sink_add_u64(Sink *sink, NameId name, ValueType type, uint64_t bits);
 
 /* A list: begin, add the elements (their names are ignored), end. Lists do not nest. */

@@ -367,6 +367,8 @@ static bool read_item(Job *job, Err *err)
     bool ok = job->head.lines ? read_lines(job, err) : read_elements(job, err);
     end_damaged(job);
     end_foreign(job);
+    if (job->head.wide && job->in->size % 2 && job->in->end == job->in->size)
+        sink_defect(job->sink, job->in->size - 1, 1, "half a UTF-16 character at the end");
     if (ok && job->out)
         ok = flush_lines(job, err);
     return ok;

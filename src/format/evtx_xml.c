@@ -26,7 +26,8 @@ typedef struct Job {
 static Confidence probe_text(Text head)
 {
     Text t = text_trim(head);
-    if (!text_starts(t, TEXT("<")) && !text_starts(t, TEXT("evtxexport")))
+    if (!text_starts(t, TEXT("<")) && !text_starts(t, TEXT("evtxexport")) &&
+        !text_starts(t, TEXT("Record ")))
         return CONFIDENCE_NONE;
     size_t at = text_find_text(t, TEXT("<Event"));
     size_t prefixed = text_find_text(t, TEXT(":Event"));
@@ -53,11 +54,11 @@ static void swap_bytes(uint8_t *bytes, size_t len)
 static Confidence evtx_xml_probe(Span head, uint64_t item_size)
 {
     (void)item_size;
+    if (head.len == 0)
+        return CONFIDENCE_NONE;
     size_t mark;
     XmlEncoding encoding = xml_encoding(head, &mark);
     Span rest = span_of(head.ptr + mark, head.len - mark);
-    if (head.len == 0)
-        return CONFIDENCE_NONE;
     if (encoding == XML_UTF8 || encoding == XML_LATIN1)
         return probe_text(text_from_span(rest));
     uint8_t *units = malloc(rest.len + 1);

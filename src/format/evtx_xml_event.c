@@ -252,7 +252,9 @@ static void on_start(void *ctx, const XML_Char *full_name, const XML_Char **attr
 /* The text of an element that ends, or that it has none. */
 static void add_element(XmlEvent *x, const Element *element)
 {
-    Text text = text_of(x->text.ptr + element->text, x->text.len - element->text);
+    Text text = {.len = x->text.len - element->text};
+    if (text.len)
+        text.ptr = x->text.ptr + element->text;
     if (element->has_children)
         text = text_trim(text); /* line breaks and indentation between elements */
     bool bare = !element->has_children && (element->is_data || !element->has_attributes);

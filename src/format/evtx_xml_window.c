@@ -6,8 +6,10 @@
 #include "base/text.h"
 
 #define WINDOW_BYTES    (256u * 1024)
-#define DECLARATION_MAX 256 /* bytes in which the encoding is looked for */
-#define TAG_NAME_MAX    80  /* units of a tag that decide what it is */
+#define DECLARATION_MAX 256   /* bytes in which the encoding is looked for */
+#define COMMENT_MAX     32768 /* units of a comment between events */
+#define MARKUP_MAX      1024  /* units of a declaration or a tag of <Events> */
+#define TAG_NAME_MAX    80    /* units of a tag that decide what it is */
 
 const char *const XML_ENCODING_NAME[XML_ENCODING_COUNT] = {
     [XML_UTF8] = "UTF-8",
@@ -144,19 +146,27 @@ static void step(XmlWindow *w, size_t units)
     w->pos += n < left ? n : left;
 }
 
-/* Go behind `word`, or to the end. */
-static bool skip_past(XmlWindow *w, const char *word, Err *err)
+/* Step over what begins here and ends with `word`. What has no such end near is not stepped over:
+ * *ret_found. Declarations and tags hold no "<", comments do. */
+static bool skip_to(XmlWindow *w, const char *word, bool is_comment, bool *ret_found, Err *err)
 {
-    size_t len = strlen(word);
-    for (;;) {
-        if (!ensure(w, len, err))
-            return false;
-        if (at_end(w) || stands_here(w, 0, word)) {
-            step(w, len);
-            return true;
-        }
-        step(w, 1);
+    const size_t limit = is_comment ? COMMENT_MAX : MARKUP_MAX;
+    if (!ensure(w, limit, err))
+        return false;
+    *ret_found = false;
+    size_t i = 1;
+    if (is_comment && w->no_comment_end > xml_window_at(w))
+        i += (size_t)(w->no_comment_end - xml_window_at(w)) / w->unit;
+    for (; i < limit && (is_comment || unit_at(w, i) != '<'); i++) {
+        if (!stands_here(w, i, word))
+            continue;
+        step(w, i + strlen(word));
+        *ret_found = true;
+        return true;
     }
+    if (is_comment)
+        w->no_comment_end = xml_window_at(w) + (limit - 1) * w->unit;
+    return true;
 }
 
 typedef enum Tag { TAG_EVENT, TAG_EVENTS, TAG_OTHER } Tag;
@@ -204,12 +214,16 @@ static bool skip_thing(XmlWindow *w, bool *ret_clean, Err *err)
         step(w, 1);
         return true;
     }
-    if (stands_here(w, 0, "<?"))
-        return skip_past(w, "?>", err);
-    if (stands_here(w, 0, "<!--"))
-        return skip_past(w, "-->", err);
-    if (tag_here(w, stands_here(w, 0, "</") ? 2 : 1) == TAG_EVENTS && unit_at(w, 0) == '<')
-        return skip_past(w, ">", err);
+    bool comment = stands_here(w, 0, "<!--"), declaration = stands_here(w, 0, "<?");
+    bool wrapper =
+        unit_at(w, 0) == '<' && tag_here(w, stands_here(w, 0, "</") ? 2 : 1) == TAG_EVENTS;
+    if (comment || declaration || wrapper) {
+        const char *word = comment ? "-->" : declaration ? "?>" : ">";
+        if (!skip_to(w, word, comment, ret_clean, err))
+            return false;
+        if (*ret_clean)
+            return true;
+    }
     size_t record = record_word(w);
     *ret_clean = record > 0;
     step(w, record ? record : 1);
@@ -224,11 +238,16 @@ XmlGap xml_window_gap(XmlWindow *w, XmlJunk *ret, Err *err)
             return XML_GAP_FAILED;
         bool end = at_end(w);
         bool tag = !end && unit_at(w, 0) == '<';
+        uint64_t at = xml_window_at(w);
+        if (end && w->have > w->pos) { /* half a unit */
+            junk.offset = junk.size ? junk.offset : at;
+            junk.size = w->offset + w->have - junk.offset;
+            junk.preface = false;
+        }
         if (end || (tag && tag_here(w, 1) == TAG_EVENT)) {
             *ret = junk;
             return end ? XML_GAP_END : XML_GAP_EVENT;
         }
-        uint64_t at = xml_window_at(w);
         bool doctype = tag && stands_here(w, 0, "<!DOCTYPE"), clean;
         if (!skip_thing(w, &clean, err))
             return XML_GAP_FAILED;

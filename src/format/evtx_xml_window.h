@@ -32,8 +32,9 @@ typedef struct XmlWindow {
     size_t unit; /* bytes of a character's unit */
     uint8_t *bytes;
     size_t have, pos;
-    uint64_t offset; /* of bytes[0] in the item */
-    bool last;       /* no more bytes than these */
+    uint64_t offset;         /* of bytes[0] in the item */
+    bool last;               /* no more bytes than these */
+    uint64_t no_comment_end; /* before this offset no comment ends */
 } XmlWindow;
 
 bool xml_window_open(XmlWindow *window, const Input *in, Err *err);

@@ -7,19 +7,20 @@ if [ ! -f "$archive" ]; then
     exit 77
 fi
 
-zstd -dc --long=27 "$archive" | tar xf -
-find . -name '*.evtx' | sort >files
-[ "$(lines files)" -gt 100 ] || fail 'few logs in the archive'
+mkdir logs
+zstd -dc --long=27 "$archive" | tar xf - -C logs
+cd logs
+find . -name '*.evtx' | sort >../files
+[ "$(lines ../files)" -gt 100 ] || fail 'few logs in the archive'
 for format in csv jsonl; do
-    constat timeline -q --workers 1 -t $format . >/tmp/one.$$ 2>err || [ $? -eq 1 ] || fail "$format"
+    constat timeline -q --workers 1 -t $format . >../one 2>../err || [ $? -eq 1 ] || fail "$format"
     for workers in 2 7; do
-        constat timeline -q --workers $workers -t $format . >/tmp/more.$$ 2>err || [ $? -eq 1 ] || fail "$format"
-        same /tmp/one.$$ /tmp/more.$$
+        constat timeline -q --workers $workers -t $format . >../more 2>../err || [ $? -eq 1 ] || fail "$format"
+        same ../one ../more
     done
     # Named one by one, backwards.
-    sort -r files | tr '\n' '\0' | xargs -0 "$CONSTAT" timeline --knowledge "$CONSTAT_SOURCE/knowledge" -q -t $format \
-        >/tmp/more.$$ 2>err || [ $? -eq 123 ] || fail "$format, named backwards"
-    same /tmp/one.$$ /tmp/more.$$
-    [ "$(wc -l </tmp/one.$$)" -gt 5000 ] || fail 'few events'
-    rm -f /tmp/one.$$ /tmp/more.$$
+    sort -r ../files | tr '\n' '\0' | xargs -0 "$CONSTAT" timeline --knowledge "$CONSTAT_SOURCE/knowledge" -q -t $format \
+        >../more 2>../err || [ $? -eq 123 ] || fail "$format, named backwards"
+    same ../one ../more
+    [ "$(wc -l <../one)" -gt 5000 ] || fail 'few events'
 done

@@ -173,6 +173,32 @@ void engine_test_file(EngineTest *test, const char *name, const char *text)
     engine_test_large(test, name, text, 0);
 }
 
+void engine_test_mixture(EngineTest *test)
+{
+    for (int folder = 0; folder < 4; folder++) {
+        for (int i = 0; i < 6; i++) {
+            char name[64], text[64];
+            snprintf(name, sizeof name, "d%d/f%d", folder, i);
+            snprintf(text, sizeof text, "CONSTAT-TEST text %d\n", i);
+            engine_test_file(test, name, text);
+        }
+    }
+    engine_test_file(test, "d0/f2", "CONSTAT-TEST text-then-crash 3\n");
+    engine_test_file(test, "d1/f3", "CONSTAT-TEST refused 2\n");
+    engine_test_file(test, "d2/f0", "CONSTAT-TEST fill 30\n");
+    engine_test_file(test, "d2/f4", "");
+    engine_test_file(test, "d3/f1", "something else\n");
+    engine_test_file(test, "d3/f2", "TRAP");
+    engine_test_file(test, "d3/f3", "EITHER");
+    engine_test_large(test, "e/lines", "LINES\n", (20 << 20) + 5);
+    engine_test_large(test, "e/uncut", "LINES of one piece\n", 9 << 20);
+    engine_test_large(test, "e/units", "UNITS\n", (20 << 20) + 100);
+    engine_test_large(test, "e/whole", "WHOLE\n", 30 << 20);
+    engine_test_large(test, "e/strange", "no format\n", 10 << 20);
+    engine_test_file(test, "f/fill", "CONSTAT-TEST fill 40\n");
+    engine_test_file(test, "g/fill", "CONSTAT-TEST fill 40\n");
+}
+
 bool engine_test_collect(EngineTest *test)
 {
     arena_destroy(test->arena);

@@ -41,6 +41,8 @@ void engine_test_done(EngineTest *test);
 void engine_test_file(EngineTest *test, const char *name, const char *text);
 /* The same, then made `size` bytes long by a hole. */
 void engine_test_large(EngineTest *test, const char *name, const char *text, uint64_t size);
+/* A bit of everything: several groups, cuts, crashes, refusals, large outputs, odd items. */
+void engine_test_mixture(EngineTest *test);
 char *engine_test_path(const EngineTest *test, const char *name); /* free it */
 
 /* List the folder, start an engine, run, stop. Everything said is in test->log (cleared before). */

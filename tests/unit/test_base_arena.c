@@ -146,9 +146,9 @@ static void test_no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_alloc),  cmocka_unit_test(test_clear),
+        cmocka_unit_test(test_alloc),       cmocka_unit_test(test_clear),
         cmocka_unit_test(test_clear_mixed), cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_copies), cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_copies),      cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

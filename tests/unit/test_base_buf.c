@@ -56,8 +56,8 @@ static void check_number(uint64_t v)
     buf_add_i64(&buf, (int64_t)v);
     buf_add_char(&buf, ' ');
     buf_add_hex(&buf, v);
-    int n = snprintf(expected, sizeof expected, "%" PRIu64 " %" PRId64 " %" PRIx64, v, (int64_t)v,
-                     v);
+    int n =
+        snprintf(expected, sizeof expected, "%" PRIu64 " %" PRId64 " %" PRIx64, v, (int64_t)v, v);
     assert_true(n > 0 && n < (int)sizeof expected);
     assert_buf(&buf, expected);
     buf_done(&buf);
@@ -152,8 +152,8 @@ static void test_no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_add),     cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_limit),   cmocka_unit_test(test_reserve),
+        cmocka_unit_test(test_add),       cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_limit),     cmocka_unit_test(test_reserve),
         cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -89,11 +89,11 @@ static void test_quote(void **state)
         {"\x7F", 1, "\\x7f"},
         {"\xFF\xC3", 2, "\\xff\\xc3"},
         {"\xC3(", 2, "\\xc3("},
-        {"\xE2\x80\xAE", 3, "\\u{202e}"},     /* right-to-left override */
-        {"\xE2\x80\x8B", 3, "\\u{200b}"},     /* zero width */
-        {"\xEF\xBB\xBF", 3, "\\u{feff}"},     /* byte order mark */
-        {"\xC2\x9B", 2, "\\u{9b}"},           /* C1 control */
-        {"\xED\xA0\x80", 3, "\\u{d800}"},     /* lone surrogate */
+        {"\xE2\x80\xAE", 3, "\\u{202e}"},      /* right-to-left override */
+        {"\xE2\x80\x8B", 3, "\\u{200b}"},      /* zero width */
+        {"\xEF\xBB\xBF", 3, "\\u{feff}"},      /* byte order mark */
+        {"\xC2\x9B", 2, "\\u{9b}"},            /* C1 control */
+        {"\xED\xA0\x80", 3, "\\u{d800}"},      /* lone surrogate */
         {"\xF3\xA0\x81\x81", 4, "\\u{e0041}"}, /* tag */
     };
     (void)state;
@@ -136,8 +136,10 @@ static void test_quote_anything(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_set),   cmocka_unit_test(test_errno),
-        cmocka_unit_test(test_long),  cmocka_unit_test(test_quote),
+        cmocka_unit_test(test_set),
+        cmocka_unit_test(test_errno),
+        cmocka_unit_test(test_long),
+        cmocka_unit_test(test_quote),
         cmocka_unit_test(test_quote_anything),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

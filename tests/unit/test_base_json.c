@@ -106,9 +106,14 @@ static void test_names(void **state)
 static void test_base64(void **state)
 {
     static const char *const CASES[][2] = {
-        {"", "\"\""},         {"f", "\"Zg==\""},         {"fo", "\"Zm8=\""},
-        {"foo", "\"Zm9v\""},  {"foob", "\"Zm9vYg==\""},  {"fooba", "\"Zm9vYmE=\""},
-        {"foobar", "\"Zm9vYmFy\""}, {"\xFB\xFF\xFE", "\"+//+\""},
+        {"", "\"\""},
+        {"f", "\"Zg==\""},
+        {"fo", "\"Zm8=\""},
+        {"foo", "\"Zm9v\""},
+        {"foob", "\"Zm9vYg==\""},
+        {"fooba", "\"Zm9vYmE=\""},
+        {"foobar", "\"Zm9vYmFy\""},
+        {"\xFB\xFF\xFE", "\"+//+\""},
     };
     (void)state;
     for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
@@ -126,10 +131,13 @@ static void test_double(void **state)
         double v;
         const char *json;
     } CASES[] = {
-        {0.0, "0"},      {-0.0, "-0"},     {1.0, "1"},        {0.1, "0.1"},
-        {-1.5, "-1.5"},  {1e21, "1e+21"},  {0.3, "0.3"},      {1.0 / 3, "0.3333333333333333"},
-        {NAN, "null"},   {INFINITY, "null"}, {-INFINITY, "null"},
-        {1.7976931348623157e308, "1.7976931348623157e+308"}, {5e-324, "5e-324"},
+        {0.0, "0"},          {-0.0, "-0"},
+        {1.0, "1"},          {0.1, "0.1"},
+        {-1.5, "-1.5"},      {1e21, "1e+21"},
+        {0.3, "0.3"},        {1.0 / 3, "0.3333333333333333"},
+        {NAN, "null"},       {INFINITY, "null"},
+        {-INFINITY, "null"}, {1.7976931348623157e308, "1.7976931348623157e+308"},
+        {5e-324, "5e-324"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {

@@ -33,12 +33,18 @@ static void test_slice(void **state)
         uint64_t offset, size;
         bool ok;
     } CASES[] = {
-        {0, 0, true},           {0, 16, true},
-        {16, 0, true},          {15, 1, true},
-        {0, 17, false},         {16, 1, false},
-        {17, 0, false},         {1, 16, false},
-        {UINT64_MAX, 1, false}, {1, UINT64_MAX, false},
-        {8, UINT64_MAX - 7, false}, {UINT64_MAX, UINT64_MAX, false},
+        {0, 0, true},
+        {0, 16, true},
+        {16, 0, true},
+        {15, 1, true},
+        {0, 17, false},
+        {16, 1, false},
+        {17, 0, false},
+        {1, 16, false},
+        {UINT64_MAX, 1, false},
+        {1, UINT64_MAX, false},
+        {8, UINT64_MAX - 7, false},
+        {UINT64_MAX, UINT64_MAX, false},
     };
     (void)state;
     for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {

@@ -16,10 +16,17 @@ static void test_compare(void **state)
         int order;
         bool equal_nocase;
     } CASES[] = {
-        {"", "", 0, true},          {"a", "", 1, false},       {"", "a", -1, false},
-        {"a", "b", -1, false},      {"ab", "a", 1, false},     {"a", "A", 1, true},
-        {"Zz", "zZ", -1, true},     {"\xFF", "a", 1, false},   {"[", "{", -1, false},
-        {"@", "`", -1, false},      {"\xC3\x89", "\xC3\xA9", -1, false},
+        {"", "", 0, true},
+        {"a", "", 1, false},
+        {"", "a", -1, false},
+        {"a", "b", -1, false},
+        {"ab", "a", 1, false},
+        {"a", "A", 1, true},
+        {"Zz", "zZ", -1, true},
+        {"\xFF", "a", 1, false},
+        {"[", "{", -1, false},
+        {"@", "`", -1, false},
+        {"\xC3\x89", "\xC3\xA9", -1, false},
     };
     (void)state;
     for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
@@ -58,8 +65,7 @@ static void test_trim_and_cut(void **state)
     };
     (void)state;
     for (size_t i = 0; i < sizeof TRIMMED / sizeof TRIMMED[0]; i++)
-        assert_true(
-            text_equal(text_trim(text_from_z(TRIMMED[i][0])), text_from_z(TRIMMED[i][1])));
+        assert_true(text_equal(text_trim(text_from_z(TRIMMED[i][0])), text_from_z(TRIMMED[i][1])));
     Text rest = TEXT("a,,b");
     assert_true(text_equal(text_cut(&rest, ','), TEXT("a")));
     assert_true(text_equal(text_cut(&rest, ','), TEXT("")));
@@ -141,9 +147,9 @@ static void test_utf8_known(void **state)
         {"\xED\xBF\xBF", false, true},
         {"\x80", false, false},
         {"\xBF", false, false},
-        {"\xC0\x80", false, false},         /* NUL in two bytes */
+        {"\xC0\x80", false, false}, /* NUL in two bytes */
         {"\xC1\xBF", false, false},
-        {"\xE0\x9F\xBF", false, false},     /* too long a form */
+        {"\xE0\x9F\xBF", false, false}, /* too long a form */
         {"\xF0\x8F\xBF\xBF", false, false},
         {"\xF4\x90\x80\x80", false, false}, /* beyond U+10FFFF */
         {"\xF5\x80\x80\x80", false, false},

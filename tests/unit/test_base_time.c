@@ -237,9 +237,9 @@ static void test_round_trip(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_unix),  cmocka_unit_test(test_filetime),
-        cmocka_unit_test(test_calendar), cmocka_unit_test(test_civil),
-        cmocka_unit_test(test_parse), cmocka_unit_test(test_format),
+        cmocka_unit_test(test_unix),       cmocka_unit_test(test_filetime),
+        cmocka_unit_test(test_calendar),   cmocka_unit_test(test_civil),
+        cmocka_unit_test(test_parse),      cmocka_unit_test(test_format),
         cmocka_unit_test(test_round_trip),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -41,12 +41,12 @@ static void test_known(void **state)
         {"\xFF\x07\x00\x08", 4, "\xDF\xBF\xE0\xA0\x80"},
         {"\xFF\xFF", 2, "\xEF\xBF\xBF"},
         {"\x3D\xD8\x00\xDE", 4, "\xF0\x9F\x98\x80"},
-        {"\x00\xD8", 2, "\xED\xA0\x80"},                 /* high, at the end */
-        {"\x00\xD8z\0", 4, "\xED\xA0\x80z"},             /* high, then something else */
-        {"\x00\xDCz\0", 4, "\xED\xB0\x80z"},             /* low alone */
+        {"\x00\xD8", 2, "\xED\xA0\x80"},     /* high, at the end */
+        {"\x00\xD8z\0", 4, "\xED\xA0\x80z"}, /* high, then something else */
+        {"\x00\xDCz\0", 4, "\xED\xB0\x80z"}, /* low alone */
         {"\x00\xD8\x00\xD8\x00\xDC", 6, "\xED\xA0\x80\xF0\x90\x80\x80"},
         {"\xFF\xDB\xFF\xDF", 4, "\xF4\x8F\xBF\xBF"},
-        {"\x00\xD8\x00", 3, "\xED\xA0\x80"},             /* its partner cut in half */
+        {"\x00\xD8\x00", 3, "\xED\xA0\x80"}, /* its partner cut in half */
     };
     char out[64];
     (void)state;
@@ -74,7 +74,7 @@ static void test_every_unit(void **state)
 static void test_places(void **state)
 {
     static const char *const SPECIAL[] = {"\xE9\0", "\xAC\x20", "\x3D\xD8\x00\xDE", "\x00\xD8",
-                                          "\0\0", "\x80\0", "\x7F\0", "\x01\x01"};
+                                          "\0\0",   "\x80\0",   "\x7F\0",           "\x01\x01"};
     static const size_t LENGTH[] = {2, 2, 4, 2, 2, 2, 2, 2};
     uint8_t units[400];
     char out[700];

@@ -26,7 +26,8 @@ static void test_parse(void **state)
     assert_true(text_equal(conditions[2].values[0], TEXT("a&b")));
     assert_true(condition_parse(arena, TEXT("  "), &conditions, &n, NULL));
     assert_int_equal(n, 0);
-    static const char *const BAD[] = {"A", "=x", "!=x", "A=1 & ", "& A=1", "A=1 & & B=2", "A~", "A~x|"};
+    static const char *const BAD[] = {"A",     "=x",          "!=x", "A=1 & ",
+                                      "& A=1", "A=1 & & B=2", "A~",  "A~x|"};
     for (size_t i = 0; i < sizeof BAD / sizeof BAD[0]; i++) {
         Err err = {0};
         if (condition_parse(arena, text_from_z(BAD[i]), &conditions, &n, &err))
@@ -53,16 +54,36 @@ typedef struct Case {
 static void test_text(void **state)
 {
     static const Case CASES[] = {
-        {"F=abc", "abc", true},       {"F=abc", "ABC", true},      {"F=abc", "abcd", false},
-        {"F=a|b", "b", true},         {"F=a|b", "c", false},       {"F=a", NULL, false},
-        {"F!=a", "b", true},          {"F!=a", "A", false},        {"F!=a|b", "b", false},
-        {"F!=a", NULL, true},         {"F~bcd", "aBCDe", true},    {"F~bcd", "bc", false},
-        {"F~x|cd", "abcd", true},     {"F~x", NULL, false},        {"F~abc", "", false},
-        {"F=", NULL, true},           {"F=", "", true},            {"F=", "-", true},
-        {"F=", "x", false},           {"F!=", "x", true},          {"F!=", "-", false},
-        {"F!=", NULL, false},         {"F=|a", "a", true},         {"F=|a", "", true},
-        {"F=3", "0x3", true},         {"F=0x10", "16", true},      {"F=0x10", "0x00000010", true},
-        {"F=3", "03", true},          {"F=3", "three", false},     {"F=-1", "-1", true},
+        {"F=abc", "abc", true},
+        {"F=abc", "ABC", true},
+        {"F=abc", "abcd", false},
+        {"F=a|b", "b", true},
+        {"F=a|b", "c", false},
+        {"F=a", NULL, false},
+        {"F!=a", "b", true},
+        {"F!=a", "A", false},
+        {"F!=a|b", "b", false},
+        {"F!=a", NULL, true},
+        {"F~bcd", "aBCDe", true},
+        {"F~bcd", "bc", false},
+        {"F~x|cd", "abcd", true},
+        {"F~x", NULL, false},
+        {"F~abc", "", false},
+        {"F=", NULL, true},
+        {"F=", "", true},
+        {"F=", "-", true},
+        {"F=", "x", false},
+        {"F!=", "x", true},
+        {"F!=", "-", false},
+        {"F!=", NULL, false},
+        {"F=|a", "a", true},
+        {"F=|a", "", true},
+        {"F=3", "0x3", true},
+        {"F=0x10", "16", true},
+        {"F=0x10", "0x00000010", true},
+        {"F=3", "03", true},
+        {"F=3", "three", false},
+        {"F=-1", "-1", true},
         {"F=0xc000006d", "0xC000006D", true},
     };
     (void)state;
@@ -72,8 +93,7 @@ static void test_text(void **state)
     for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
         const Condition *condition;
         uint32_t n;
-        assert_true(
-            condition_parse(arena, text_from_z(CASES[i].condition), &condition, &n, NULL));
+        assert_true(condition_parse(arena, text_from_z(CASES[i].condition), &condition, &n, NULL));
         Value value = {.type = VALUE_TEXT, .bytes = text_span(text_from_z(CASES[i].text))};
         bool holds = condition_holds(condition, CASES[i].text ? &value : NULL, &scratch);
         if (holds != CASES[i].holds)
@@ -117,8 +137,7 @@ static void test_types(void **state)
         uint8_t bytes[8];
         store_u64le(bytes, CASES[i].bits);
         Value value = {.type = CASES[i].type, .bytes = span_of(bytes, 8)};
-        assert_true(
-            condition_parse(arena, text_from_z(CASES[i].condition), &condition, &n, NULL));
+        assert_true(condition_parse(arena, text_from_z(CASES[i].condition), &condition, &n, NULL));
         if (condition_holds(condition, &value, &scratch) != CASES[i].holds)
             fail_msg("%s, case %zu", CASES[i].condition, i);
     }

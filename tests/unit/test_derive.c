@@ -127,20 +127,13 @@ static void test_numbers(void **state)
         uint64_t bits;
         const char *expected;
     } CASES[] = {
-        {DERIVE_PID, VALUE_UINT, 4, SAME},
-        {DERIVE_PID, VALUE_HEX, 0x4d2, "1234"},
-        {DERIVE_PID, VALUE_INT, 7, "7"},
-        {DERIVE_PID, VALUE_INT, UINT64_MAX, NONE},
-        {DERIVE_PID, VALUE_FILETIME, 7, NONE},
-        {DERIVE_PORT, VALUE_UINT, 65535, SAME},
-        {DERIVE_PORT, VALUE_UINT, 65536, NONE},
-        {DERIVE_PORT, VALUE_UINT, 0, NONE},
-        {DERIVE_LOWER, VALUE_HEX, 0xABC, SAME},
-        {DERIVE_COPY, VALUE_BOOL, 0, SAME},
-        {DERIVE_IP, VALUE_UINT, 5, NONE},
-        {DERIVE_BASENAME, VALUE_UINT, 5, NONE},
-        {DERIVE_MD5, VALUE_UINT, 5, NONE},
-        {DERIVE_USER, VALUE_UINT, 5, NONE},
+        {DERIVE_PID, VALUE_UINT, 4, SAME},      {DERIVE_PID, VALUE_HEX, 0x4d2, "1234"},
+        {DERIVE_PID, VALUE_INT, 7, "7"},        {DERIVE_PID, VALUE_INT, UINT64_MAX, NONE},
+        {DERIVE_PID, VALUE_FILETIME, 7, NONE},  {DERIVE_PORT, VALUE_UINT, 65535, SAME},
+        {DERIVE_PORT, VALUE_UINT, 65536, NONE}, {DERIVE_PORT, VALUE_UINT, 0, NONE},
+        {DERIVE_LOWER, VALUE_HEX, 0xABC, SAME}, {DERIVE_COPY, VALUE_BOOL, 0, SAME},
+        {DERIVE_IP, VALUE_UINT, 5, NONE},       {DERIVE_BASENAME, VALUE_UINT, 5, NONE},
+        {DERIVE_MD5, VALUE_UINT, 5, NONE},      {DERIVE_USER, VALUE_UINT, 5, NONE},
     };
     (void)state;
     for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
@@ -180,7 +173,8 @@ static void test_targets(void **state)
         size_t n = derive_targets((Transform)t, targets);
         assert_int_equal(n, t == TRANSFORM_HASHES ? 5 : t == TRANSFORM_DOMAIN_USER ? 2 : 1);
         for (size_t i = 0; i < n; i++)
-            assert_true(targets[i].op < DERIVE_OP_COUNT && (n == 1) == (targets[i].suffix.len == 0));
+            assert_true(targets[i].op < DERIVE_OP_COUNT &&
+                        (n == 1) == (targets[i].suffix.len == 0));
     }
 }
 

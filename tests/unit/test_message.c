@@ -36,11 +36,11 @@ static int tear_down(void **state)
     return 0;
 }
 
-#define KIND(code_text)                                                                           \
-    (EventKind)                                                                                   \
-    {                                                                                             \
-        .product = TEXT("windows"), .channel = TEXT("Security"),                                  \
-        .provider = TEXT("Microsoft-Windows-Security-Auditing"), .code = TEXT(code_text)          \
+#define KIND(code_text)                                                                            \
+    (EventKind)                                                                                    \
+    {                                                                                              \
+        .product = TEXT("windows"), .channel = TEXT("Security"),                                   \
+        .provider = TEXT("Microsoft-Windows-Security-Auditing"), .code = TEXT(code_text)           \
     }
 
 static void add(Sink *sink, const char *name, const char *text)
@@ -147,12 +147,12 @@ static void test_meanings(void **state)
     assert_message(s, KIND("4771"), "security 4771: Status: 0x6 (account not found)");
     add(s->sink, "ObjectType", "File");
     add(s->sink, "AccessMask", "0x10001");
-    assert_message(s, KIND("4663"), "security 4663: ObjectType: File \xC2\xA6 AccessMask: 0x10001 "
-                                    "(read data, delete)");
+    assert_message(s, KIND("4663"),
+                   "security 4663: ObjectType: File \xC2\xA6 AccessMask: 0x10001 "
+                   "(read data, delete)");
     add(s->sink, "ObjectType", "Key");
     add(s->sink, "AccessMask", "0x10001");
-    assert_message(s, KIND("4663"),
-                   "security 4663: ObjectType: Key \xC2\xA6 AccessMask: 0x10001");
+    assert_message(s, KIND("4663"), "security 4663: ObjectType: Key \xC2\xA6 AccessMask: 0x10001");
 }
 
 /* Characters of valid UTF-8. */
@@ -227,7 +227,10 @@ static void test_message_no_memory(void **state)
     }
     char name[16];
     for (int i = 0; i < 100; i++)
-        sink_add_u64(s->sink, sink_name(s->sink, text_of(name, (size_t)snprintf(name, sizeof name, "F%d", i))), VALUE_UINT, 7);
+        sink_add_u64(
+            s->sink,
+            sink_name(s->sink, text_of(name, (size_t)snprintf(name, sizeof name, "F%d", i))),
+            VALUE_UINT, 7);
     batch = commit_and_flush(s, KIND("9999"));
     for (size_t number = 1;; number++) {
         Buf buf;
@@ -344,10 +347,17 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_template),          TEST(test_template_gaps), TEST(test_fields),
-        TEST(test_meanings),          TEST(test_shortened),     TEST(test_many_fields),
-        TEST(test_message_no_memory), TEST(test_json),          TEST(test_json_least),
-        TEST(test_json_repeated),     cmocka_unit_test(test_time),
+        TEST(test_template),
+        TEST(test_template_gaps),
+        TEST(test_fields),
+        TEST(test_meanings),
+        TEST(test_shortened),
+        TEST(test_many_fields),
+        TEST(test_message_no_memory),
+        TEST(test_json),
+        TEST(test_json_least),
+        TEST(test_json_repeated),
+        cmocka_unit_test(test_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

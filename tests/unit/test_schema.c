@@ -128,8 +128,8 @@ static void test_sources(void **state)
     Schema *schema = schema_load(folders, 1, NULL);
     assert_non_null(schema);
     for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
-        const SourceRow *row = schema_source(schema, text_from_z(CASES[i].channel),
-                                             text_from_z(CASES[i].provider));
+        const SourceRow *row =
+            schema_source(schema, text_from_z(CASES[i].channel), text_from_z(CASES[i].provider));
         assert_int_equal(row != NULL, CASES[i].service != NULL);
         if (row)
             assert_text(row->service, CASES[i].service);
@@ -273,10 +273,14 @@ static void test_own_tables(void **state)
     assert_non_null(schema_actions(schema, &logon, &count));
     assert_true(schema_message(schema, &logon).len > 0);
     static const char *const SETS[][2] = {
-        {"logon-type", "3"},          {"ntstatus", "0xc000006d"},
-        {"kerberos-result", "0x6"},   {"ticket-encryption", "0x17"},
-        {"ip-protocol", "6"},         {"access-mask-file", "0x1"},
-        {"access-mask-process", "0x10"}, {"windows-param", "1936"},
+        {"logon-type", "3"},
+        {"ntstatus", "0xc000006d"},
+        {"kerberos-result", "0x6"},
+        {"ticket-encryption", "0x17"},
+        {"ip-protocol", "6"},
+        {"access-mask-file", "0x1"},
+        {"access-mask-process", "0x10"},
+        {"windows-param", "1936"},
         {"defender-param", "804"},
     };
     for (size_t i = 0; i < sizeof SETS / sizeof SETS[0]; i++)

@@ -273,8 +273,12 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_round_trip),      TEST(test_damaged),   TEST(test_hostile_content),
-        TEST(test_hostile_sizes),   TEST(test_no_memory), cmocka_unit_test(test_empty_batch),
+        TEST(test_round_trip),
+        TEST(test_damaged),
+        TEST(test_hostile_content),
+        TEST(test_hostile_sizes),
+        TEST(test_no_memory),
+        cmocka_unit_test(test_empty_batch),
         cmocka_unit_test(test_not_a_batch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

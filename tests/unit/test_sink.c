@@ -586,6 +586,38 @@ static void test_wants(void **state)
     assert_int_equal(layout.cell_count, layout.native_count);
 }
 
+static bool only_count(void *ctx, Span batch, Err *err)
+{
+    size_t *count = ctx;
+    (void)batch;
+    (void)err;
+    ++*count;
+    return true;
+}
+
+/* Once its buffers have grown, the sink allocates nothing, whatever kinds of event come. */
+static void test_steady_state(void **state)
+{
+    State *s = *state;
+    size_t batches = 0;
+    SinkOwner owner = {.batch = only_count, .ctx = &batches};
+    Sink *sink = sink_create(s->schema, &owner, SINK_WANTS_ALL);
+    assert_non_null(sink);
+    for (int round = 0; round < 3; round++) {
+        if (round == 2)
+            alloc_fail_at(1);
+        for (uint64_t i = 0; i < 3 * BATCH_EVENTS_MAX; i++) {
+            char user[32];
+            int n = snprintf(user, sizeof user, "user%d", (int)(i * 7919 % 50021));
+            fixture_add_logon(sink, i, n > 0 && i % 5 ? user : "-", "10.0.0.1");
+        }
+    }
+    assert_false(alloc_fail_over());
+    assert_false(sink_failed(sink));
+    assert_true(batches >= 9);
+    sink_destroy(sink);
+}
+
 /* Every allocation fails once: no crash, no leak, and an error that says so. */
 static void test_no_memory(void **state)
 {
@@ -645,6 +677,7 @@ int main(void)
         TEST(test_messages),
         TEST(test_wants),
         TEST(test_no_memory),
+        TEST(test_steady_state),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -98,7 +98,7 @@ static void test_field(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_windows),    cmocka_unit_test(test_stable),
+        cmocka_unit_test(test_windows),     cmocka_unit_test(test_stable),
         cmocka_unit_test(test_before_1970), cmocka_unit_test(test_long_names),
         cmocka_unit_test(test_field),
     };

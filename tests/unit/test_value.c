@@ -39,8 +39,8 @@ static const uint8_t GUID[16] = {0x25, 0x96, 0x84, 0x54, 0x78, 0x54, 0x94, 0x49,
 static const char GUID_TEXT[] = "{54849625-5478-4994-a5ba-3e3b0328c30d}";
 
 /* S-1-5-21-1-2-500 */
-static const uint8_t SID[] = {1, 4, 0, 0, 0, 0, 0, 5, 21, 0, 0, 0, 1, 0, 0,
-                              0, 2, 0, 0, 0, 0xF4, 1, 0, 0};
+static const uint8_t SID[] = {1, 4, 0, 0, 0, 0, 0, 5, 21,   0, 0, 0,
+                              1, 0, 0, 0, 2, 0, 0, 0, 0xF4, 1, 0, 0};
 
 static void test_well_formed(void **state)
 {
@@ -245,18 +245,18 @@ static void test_to_u64(void **state)
         uint64_t bits;
         bool ok;
     } NUMBERS[] = {
-        {VALUE_UINT, UINT64_MAX, true}, {VALUE_HEX, 7, true},  {VALUE_BOOL, 1, true},
-        {VALUE_INT, INT64_MAX, true},   {VALUE_INT, UINT64_MAX, false},
-        {VALUE_FLOAT, 7, false},        {VALUE_FILETIME, 7, false},
+        {VALUE_UINT, UINT64_MAX, true}, {VALUE_HEX, 7, true},           {VALUE_BOOL, 1, true},
+        {VALUE_INT, INT64_MAX, true},   {VALUE_INT, UINT64_MAX, false}, {VALUE_FLOAT, 7, false},
+        {VALUE_FILETIME, 7, false},
     };
     static const struct {
         const char *text;
         bool ok;
         uint64_t number;
     } TEXTS[] = {
-        {"0", true, 0},     {"0x1F", true, 31},  {"18446744073709551615", true, UINT64_MAX},
-        {"-1", false, 0},   {"", false, 0},      {"18446744073709551616", false, 0},
-        {"1 ", false, 0},   {"0x", false, 0},    {"0x10000000000000000", false, 0},
+        {"0", true, 0},    {"0x1F", true, 31}, {"18446744073709551615", true, UINT64_MAX},
+        {"-1", false, 0},  {"", false, 0},     {"18446744073709551616", false, 0},
+        {"1 ", false, 0},  {"0x", false, 0},   {"0x10000000000000000", false, 0},
         {"1e3", false, 0},
     };
     (void)state;
@@ -300,8 +300,7 @@ static void test_fingerprints(void **state)
     assert_true(fingerprint(hold_u64(VALUE_INT, UINT64_MAX)) == print_of_text("-1"));
     assert_true(fingerprint(hold_u64(VALUE_HEX, 0x3E7)) == print_of_text("0x3e7"));
     assert_true(fingerprint(hold_u64(VALUE_BOOL, 1)) == print_of_text("true"));
-    assert_true(fingerprint(hold(VALUE_SID, SID, sizeof SID)) ==
-                print_of_text("S-1-5-21-1-2-500"));
+    assert_true(fingerprint(hold(VALUE_SID, SID, sizeof SID)) == print_of_text("S-1-5-21-1-2-500"));
     assert_true(fingerprint(hold(VALUE_BINARY, "\x01\xAB", 2)) == print_of_text("01AB"));
     uint64_t guid = fingerprint(hold(VALUE_GUID, GUID, sizeof GUID));
     assert_true(guid == print_of_text(GUID_TEXT));
@@ -312,8 +311,7 @@ static void test_fingerprints(void **state)
     assert_true(time == print_of_text("2021-01-01T00:00:00.1234567Z"));
     assert_true(time == print_of_text("2021-01-01T00:00:00.123456Z"));
     assert_true(time != print_of_text("2021-01-01T00:00:00.123457Z"));
-    assert_true(time ==
-                fingerprint(hold_u64(VALUE_TIME, UINT64_C(1609459200123456700))));
+    assert_true(time == fingerprint(hold_u64(VALUE_TIME, UINT64_C(1609459200123456700))));
     uint8_t large[5000];
     memset(large, 7, sizeof large);
     uint64_t print = fingerprint(hold(VALUE_BINARY, large, sizeof large));
