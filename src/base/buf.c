@@ -31,6 +31,8 @@ char *buf_grow(Buf *buf, size_t n)
     size_t cap = buf->cap ? buf->cap : BUF_FIRST;
     while (cap < need)
         cap = cap > buf->limit / 2 ? buf->limit : cap * 2;
+    if (cap > buf->limit)
+        cap = buf->limit;
     char *grown = realloc(buf->ptr, cap);
     if (!grown) {
         buf->failed = true;
