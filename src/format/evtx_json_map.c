@@ -128,6 +128,19 @@ static void claim(Mapper *m, const Leaf *leaf, unsigned field, uint8_t rank)
         m->best[field] = rank;
 }
 
+/* An event's own ProcessID is text, and no thread stands beside it. */
+static bool is_logging_process(const Mapper *m, const Leaf *leaf)
+{
+    return leaf->integer && (m->record->marks & MARK_THREAD);
+}
+
+/* With NXLog the type of the account says it; else the thread, as for the process. */
+static bool is_logging_user(const Mapper *m)
+{
+    uint32_t needed = m->record->shape == SHAPE_NXLOG ? MARK_ACCOUNT_TYPE : MARK_THREAD;
+    return (m->record->marks & needed) != 0;
+}
+
 static void survey(Mapper *m)
 {
     for (size_t i = 0; i < m->record->count; i++) {
@@ -139,8 +152,8 @@ static void survey(Mapper *m)
         case USE_SYSTEM:
             claim(m, leaf, meaning->field, meaning->rank);
             break;
-        case USE_NXLOG_PROCESS:
-            if (leaf->integer)
+        case USE_LOGGING_PROCESS:
+            if (is_logging_process(m, leaf))
                 claim(m, leaf, WINDOWS_PROCESS_ID, 1);
             break;
         case USE_TIME:
@@ -282,34 +295,47 @@ static void add_claim(Mapper *m, const Meaning *meaning, const Leaf *leaf)
         add_value(m->sink, meaning->other, leaf);
 }
 
-static void add_nxlog(Mapper *m, const Meaning *meaning, const Leaf *leaf)
+static void add_logging(Mapper *m, WindowsField field, bool own, const Meaning *meaning,
+                        const Leaf *leaf)
+{
+    NameId name = sink_name(m->sink, WINDOWS_FIELD_TEXT[field]);
+    if (own)
+        windows_add_system(m->sink, m->event, field, name, leaf->text);
+    else
+        add_value(m->sink, meaning->other, leaf);
+}
+
+static bool is_nxlog_severity(Text text)
 {
     static const Text SEVERITIES[] = {
         {"INFO", 4},           {"WARNING", 7}, {"ERROR", 5},    {"AUDIT_SUCCESS", 13},
         {"AUDIT_FAILURE", 13}, {"VERBOSE", 7}, {"CRITICAL", 8},
     };
+    for (size_t i = 0; i < sizeof SEVERITIES / sizeof SEVERITIES[0]; i++)
+        if (text_equal(text, SEVERITIES[i]))
+            return true;
+    return false;
+}
+
+/* A key that an exporter uses for its own purpose and events use too. */
+static void add_shared(Mapper *m, const Meaning *meaning, const Leaf *leaf)
+{
     uint32_t marks = m->record->marks;
-    bool own = false;
+    bool own;
     switch ((PathUse)meaning->use) {
-    case USE_NXLOG_PROCESS:
-        if (leaf->integer && m->best[WINDOWS_PROCESS_ID] == 1) {
-            NameId name = sink_name(m->sink, WINDOWS_FIELD_TEXT[WINDOWS_PROCESS_ID]);
-            windows_add_system(m->sink, m->event, WINDOWS_PROCESS_ID, name, leaf->text);
-            return;
-        }
-        break;
+    case USE_LOGGING_PROCESS:
+        own = is_logging_process(m, leaf) && m->best[WINDOWS_PROCESS_ID] == 1;
+        add_logging(m, WINDOWS_PROCESS_ID, own, meaning, leaf);
+        return;
+    case USE_LOGGING_USER:
+        own = is_logging_user(m) && leaf->kind == JSON_STRING;
+        add_logging(m, WINDOWS_USER_ID, own, meaning, leaf);
+        return;
     case USE_NXLOG_ACCOUNT:
         own = (marks & MARK_ACCOUNT_TYPE) != 0;
-        if (own && text_equal(paths_node(m->paths, leaf->node)->key, TEXT("UserID"))) {
-            NameId name = sink_name(m->sink, WINDOWS_FIELD_TEXT[WINDOWS_USER_ID]);
-            windows_add_system(m->sink, m->event, WINDOWS_USER_ID, name, leaf->text);
-            return;
-        }
         break;
     default: /* USE_NXLOG_TYPE */
-        for (size_t i = 0; i < sizeof SEVERITIES / sizeof SEVERITIES[0]; i++)
-            own = own || text_equal(leaf->text, SEVERITIES[i]);
-        own = own && !(marks & MARK_OTHER_TYPE);
+        own = is_nxlog_severity(leaf->text) && !(marks & MARK_OTHER_TYPE);
         break;
     }
     add_value(m->sink, own ? meaning->name : meaning->other, leaf);
@@ -429,10 +455,11 @@ static void add_leaf(Mapper *m, const Leaf *leaf)
     case USE_TIME:
         add_time(m, meaning, leaf);
         break;
-    case USE_NXLOG_PROCESS:
+    case USE_LOGGING_PROCESS:
+    case USE_LOGGING_USER:
     case USE_NXLOG_ACCOUNT:
     case USE_NXLOG_TYPE:
-        add_nxlog(m, meaning, leaf);
+        add_shared(m, meaning, leaf);
         break;
     case USE_USER_ELEMENT:
     case USE_SKIP:

@@ -47,27 +47,29 @@ enum {
     MARK_EVENT_OBJECT = 1 << 14,  /* {"Event":…} */
     MARK_OUTSIDE_EVENT = 1 << 15, /* something beside "Event" at the top */
     MARK_ATTRIBUTES = 1 << 16,    /* a tree with "#attributes": evtx_dump's */
-    MARK_FOREIGN_TREE = 1 << 17,  /* a tree with attributes as "@Name", … */
+    MARK_THREAD = 1 << 18,
+    MARK_FOREIGN_TREE = 1 << 17, /* a tree with attributes as "@Name", … */
 };
 
 JsonShape shape_of_marks(uint32_t marks);
 
 typedef enum PathUse {
-    USE_FIELD,         /* under `name` */
-    USE_NONEMPTY,      /* the same, but null and empty text are left out */
-    USE_SYSTEM,        /* System field; of several candidates the lowest rank */
-    USE_PARAM,         /* unnamed Data: param1, param2, … */
-    USE_BARE_DATA,     /* "Data":"x": unnamed, or its name is "Data" */
-    USE_DATA_NAME,     /* Name of a Data … */
-    USE_DATA_TEXT,     /* … and its text, which follows */
-    USE_USER_DATA,     /* below the name of UserData's element, which stands elsewhere … */
-    USE_USER_ELEMENT,  /* … here */
-    USE_TIME,          /* a candidate for the event's time, by rank; and under `name` */
-    USE_TIME_RECEIVED, /* NXLog's EventReceivedTime */
-    USE_TIME_SYSMON,   /* UtcTime */
-    USE_NXLOG_PROCESS, /* ProcessID: the logging process, or a field of the event */
-    USE_NXLOG_ACCOUNT, /* AccountName, …: the account that logged, or a field of the event */
-    USE_NXLOG_TYPE,    /* EventType: severity, or a field of the event */
+    USE_FIELD,           /* under `name` */
+    USE_NONEMPTY,        /* the same, but null and empty text are left out */
+    USE_SYSTEM,          /* System field; of several candidates the lowest rank */
+    USE_PARAM,           /* unnamed Data: param1, param2, … */
+    USE_BARE_DATA,       /* "Data":"x": unnamed, or its name is "Data" */
+    USE_DATA_NAME,       /* Name of a Data … */
+    USE_DATA_TEXT,       /* … and its text, which follows */
+    USE_USER_DATA,       /* below the name of UserData's element, which stands elsewhere … */
+    USE_USER_ELEMENT,    /* … here */
+    USE_TIME,            /* a candidate for the event's time, by rank; and under `name` */
+    USE_TIME_RECEIVED,   /* NXLog's EventReceivedTime */
+    USE_TIME_SYSMON,     /* UtcTime */
+    USE_LOGGING_PROCESS, /* ProcessID: the logging process, or a field of the event */
+    USE_LOGGING_USER,    /* UserID: the account that logged, or a field of the event */
+    USE_NXLOG_ACCOUNT,   /* AccountName, Domain: names of that account, or fields of the event */
+    USE_NXLOG_TYPE,      /* EventType: severity, or a field of the event */
     USE_SKIP,
 } PathUse;
 

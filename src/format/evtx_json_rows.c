@@ -130,10 +130,14 @@ static const PathRow ROWS[] = {
     EXPORT(TOP, "Message"), EXPORT(TOP, "message"),
     EXPORT(TOP, "host"), EXPORT(TOP, "port"), EXPORT(TOP, "tags"), EXPORT(TOP, "type"),
 
+    /* the process that logged, if the thread is there too (NXLog, Fluent Bit) */
+    SYSTEM(BIT(NXLOG) | BIT(FLAT), "ThreadID", THREAD_ID, 1),
+    DATA(BIT(NXLOG) | BIT(FLAT), "ProcessID", LOGGING_PROCESS),
+    DATA(BIT(NXLOG) | BIT(FLAT), "UserID", LOGGING_USER),
+    DATA(TOP, "EventData.*", FIELD), DATA(TOP, "UserData.*", FIELD),
+    DATA(TOP, "StringInserts", PARAM),
+
     /* NXLog's own */
-    SYSTEM(BIT(NXLOG), "ThreadID", THREAD_ID, 1),
-    DATA(BIT(NXLOG), "ProcessID", NXLOG_PROCESS),
-    DATA(BIT(NXLOG), "UserID", NXLOG_ACCOUNT),
     DATA(BIT(NXLOG), "AccountName", NXLOG_ACCOUNT),
     DATA(BIT(NXLOG), "Domain", NXLOG_ACCOUNT),
     DATA(BIT(NXLOG), "EventType", NXLOG_TYPE),
@@ -170,7 +174,7 @@ static const struct { const char *path; uint32_t marks; } MARKS[] = {
     {"SourceModuleType", MARK_NXLOG}, {"SourceModuleName", MARK_NXLOG},
     {"EventReceivedTime", MARK_NXLOG},
     {"ManagementGroupName", MARK_SENTINEL}, {"SourceComputerId", MARK_SENTINEL},
-    {"AccountType", MARK_ACCOUNT_TYPE}, {"EventTypeOrignal", MARK_OTHER_TYPE},
+    {"ThreadID", MARK_THREAD}, {"AccountType", MARK_ACCOUNT_TYPE}, {"EventTypeOrignal", MARK_OTHER_TYPE},
 };
 /* clang-format on */
 

@@ -19,6 +19,7 @@ typedef struct Job {
     XmlEvent *event;
     uint64_t clean; /* before this offset no forbidden characters are left in the window */
     bool told_controls;
+    uint64_t foreign_at, foreign_count; /* elements <Event> in a row that are no Windows events */
 } Job;
 
 /* ---- probe ---- */
@@ -85,12 +86,7 @@ static bool is_forbidden(uint32_t c)
 /* Remember what stood at bytes[at), which is replaced. false: there are too many. */
 static bool replaced(Job *job, size_t at, uint8_t original)
 {
-    uint64_t offset = job->window.offset + at;
-    if (!job->told_controls)
-        sink_note(job->sink, offset,
-                  "control characters that XML forbids; they are read as they are");
-    job->told_controls = true;
-    return xml_event_replaced(job->event, offset, original);
+    return xml_event_replaced(job->event, job->window.offset + at, original);
 }
 
 /* A reference "&#x3;" at bytes[at) to a forbidden character becomes one to a tab of the same
@@ -185,12 +181,27 @@ static XmlFeed feed_event(Job *job, Err *err)
     }
 }
 
+static void tell_foreign(Job *job)
+{
+    if (job->foreign_count)
+        sink_note(job->sink, job->foreign_at, "%" PRIu64 " Event%s without EventID; left out",
+                  job->foreign_count, job->foreign_count == 1 ? "" : "s in a row");
+    job->foreign_count = 0;
+}
+
 static bool commit(Job *job, uint64_t offset, Err *err)
 {
     if (!xml_event_is_windows(job->event)) {
         sink_drop(job->sink);
-        sink_note(job->sink, offset, "an Event without EventID; left out");
+        job->foreign_at = job->foreign_count ? job->foreign_at : offset;
+        job->foreign_count++;
         return true;
+    }
+    tell_foreign(job);
+    if (!job->told_controls && xml_event_had_replaced(job->event)) {
+        sink_note(job->sink, offset,
+                  "events hold control characters that XML forbids; they are read as they are");
+        job->told_controls = true;
     }
     if (xml_event_commit(job->event) || !sink_failed(job->sink))
         return true;
@@ -253,8 +264,10 @@ static bool read_item(Job *job, Err *err)
         if (gap == XML_GAP_FAILED)
             return false;
         tell_gap(job, &damage, damaged_at, &junk);
-        if (gap == XML_GAP_END)
+        if (gap == XML_GAP_END) {
+            tell_foreign(job);
             return true;
+        }
         damage.code = ERR_NONE;
         damaged_at = xml_window_at(&job->window);
         sink_progress(job->sink, damaged_at);

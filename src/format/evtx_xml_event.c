@@ -448,3 +448,8 @@ bool xml_event_replaced(XmlEvent *x, uint64_t offset, uint8_t original)
     x->replaced[x->replaced_count++] = (Replaced){.offset = offset, .original = original};
     return true;
 }
+
+bool xml_event_had_replaced(const XmlEvent *x)
+{
+    return x->replaced_count > 0 && x->replaced[0].offset < x->end;
+}

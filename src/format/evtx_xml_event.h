@@ -49,4 +49,7 @@ bool xml_event_commit(XmlEvent *event); /* as sink_commit */
  * something of the same length that XML allows. It is put back in the text of elements. */
 bool xml_event_replaced(XmlEvent *event, uint64_t offset, uint8_t original);
 
+/* After XML_FEED_DONE: was there such a character in the event? */
+bool xml_event_had_replaced(const XmlEvent *event);
+
 #endif

@@ -224,9 +224,12 @@ static bool skip_thing(XmlWindow *w, bool *ret_clean, Err *err)
         if (*ret_clean)
             return true;
     }
-    size_t record = record_word(w);
-    *ret_clean = record > 0;
-    step(w, record ? record : 1);
+    size_t n = record_word(w), there = (w->have - w->pos) / w->unit;
+    *ret_clean = n > 0;
+    if (!*ret_clean) /* up to what may be something else */
+        for (n = 1; n < there && unit_at(w, n) != '<' && unit_at(w, n) != 'R';)
+            n++;
+    step(w, n);
     return true;
 }
 
