@@ -28,8 +28,7 @@ function complain(text)
 
 function quoted(text)
 {
-    gsub(/\\/, "\\\\", text)
-    gsub(/"/, "\\\"", text)
+    gsub(/["\\]/, "\\\\&", text)
     return "T(\"" text "\")"
 }
 

@@ -226,10 +226,9 @@ void sink_add_u64(Sink *sink, NameId name, ValueType type, uint64_t bits)
 {
     uint8_t bytes[8];
     store_u64le(bytes, bits);
-    Value value = {.type = type, .bytes = span_of(bytes, sizeof bytes)};
     if (type == VALUE_BOOL && bits > 1)
-        value.type = VALUE_INT;
-    sink_add(sink, name, value);
+        type = VALUE_INT;
+    sink_add(sink, name, (Value){.type = type, .bytes = span_of(bytes, sizeof bytes)});
 }
 
 void sink_list_begin(Sink *sink)

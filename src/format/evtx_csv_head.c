@@ -190,4 +190,3 @@ bool csv_head_fits(const CsvHead *head, const Text *cells, size_t count, bool wh
     /* A time in a form that is not known must not cost a row that is whole otherwise. */
     return whole ? count + 1 >= head->count : clock_read(cells[head->date], &clock);
 }
-

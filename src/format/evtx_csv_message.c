@@ -154,6 +154,7 @@ typedef struct LabelLine {
     size_t indent;
     size_t value; /* where its value begins in the message */
     bool has_value;
+    bool colon; /* behind the label */
 } LabelLine;
 
 /* A message being walked: the field whose value is being collected. */
@@ -195,6 +196,7 @@ static LabelLine read_line(const Labels *labels, Text message, size_t from, size
     line.label = in_english(labels, trim_right(text_of(rest.ptr, end)));
     line.value = skip_blanks(text, start + behind, to);
     line.has_value = line.value < to;
+    line.colon = rest.ptr[end] != '\t';
     return line;
 }
 
@@ -241,13 +243,14 @@ static void extend_field(Walk *w, size_t from, size_t end)
 static void take_line(Walk *w, size_t from, size_t to)
 {
     bool open = w->row != LABEL_NONE;
-    bool all = open && LABEL_ROWS[w->row].how == LABEL_HOW_ALL;
+    unsigned how = open ? LABEL_ROWS[w->row].how : LABEL_HOW_PLAIN;
+    bool all = how == LABEL_HOW_ALL;
     Text text = text_of(w->message.ptr, to);
     if (skip_blanks(text, from, to - from) == to) {
-        if (open && !all && to == from)
-            close_field(w);
-        else if (open && !all && w->end > w->begin)
+        if (open && how == LABEL_HOW_WORDS && to > from)
             w->end = to; /* an indented empty line ends lists of rights; it is part of them */
+        else if (open && !all)
+            close_field(w);
         return;
     }
     LabelLine line = read_line(w->m->labels, w->message, from, to);
@@ -264,7 +267,7 @@ static void take_line(Walk *w, size_t from, size_t to)
             w->section = line.label;
             return;
         }
-        if (open && !all && line.value > from) {
+        if (open && !all && line.colon) {
             close_field(w); /* a label that is not known */
             return;
         }
@@ -323,24 +326,23 @@ static size_t cut_pattern(Text pattern, Piece *pieces)
     return count;
 }
 
-/* Does a literal stand at message[at)? A blank is one or more of them, "\n" a line end with blanks
- * before it. */
+/* Does a literal stand at message[at)? A blank is any number of them, "\n" a line end with blanks
+ * before it; the last may be missing at the end of the message. */
 static bool literal_at(Text literal, Text message, size_t at, size_t *ret_end)
 {
     for (size_t i = 0; i < literal.len;) {
         if (literal.ptr[i] == ' ') {
-            size_t end = skip_blanks(message, at, BLANKS_MAX);
-            if (end == at)
-                return false;
-            at = end;
+            at = skip_blanks(message, at, BLANKS_MAX);
             i++;
         } else if (literal.ptr[i] == '\\' && i + 1 < literal.len && literal.ptr[i + 1] == 'n') {
             at = skip_blanks(message, at, BLANKS_MAX);
+            i += 2;
+            if (at >= message.len && i == literal.len)
+                break;
             at += at < message.len && message.ptr[at] == '\r';
             if (at >= message.len || message.ptr[at] != '\n')
                 return false;
             at++;
-            i += 2;
         } else {
             if (at >= message.len || message.ptr[at] != literal.ptr[i])
                 return false;
@@ -366,11 +368,15 @@ static bool find_first(Text literal, Text message, size_t from, size_t *ret_at, 
 static bool find_last(Text literal, Text message, size_t from, size_t to, size_t *ret_at,
                       size_t *ret_end)
 {
-    for (size_t at = to + 1; at-- > from;)
+    for (size_t at = to + 1; at-- > from;) {
+        bool within = at > from && at < to && message.ptr[at] == '\n';
+        if (within && message.ptr[at - 1] == '\r')
+            continue; /* not between the two of a line end */
         if (literal_at(literal, message, at, ret_end) && *ret_end <= to) {
             *ret_at = at;
             return true;
         }
+    }
     return false;
 }
 
@@ -423,8 +429,7 @@ static bool add_sentence(CsvMessages *m, Text pattern, Text message, unsigned *r
     Piece pieces[PIECES_MAX];
     Text values[PIECES_MAX];
     size_t count = cut_pattern(pattern, pieces);
-    if (!match(pieces, count, trim_message(message), values) &&
-        !match(pieces, count, message, values))
+    if (!match(pieces, count, trim_message(message), values))
         return false;
     for (size_t i = 0; i < count; i++)
         if (pieces[i].kind == PIECE_FIELD) {

@@ -47,8 +47,8 @@ enum {
     MARK_EVENT_OBJECT = 1 << 14,  /* {"Event":…} */
     MARK_OUTSIDE_EVENT = 1 << 15, /* something beside "Event" at the top */
     MARK_ATTRIBUTES = 1 << 16,    /* a tree with "#attributes": evtx_dump's */
-    MARK_THREAD = 1 << 18,
-    MARK_FOREIGN_TREE = 1 << 17, /* a tree with attributes as "@Name", … */
+    MARK_FOREIGN_TREE = 1 << 17,  /* a tree with attributes as "@Name" */
+    MARK_THREAD = 1 << 18,        /* ThreadID at the top: fields of the logging process are there */
 };
 
 JsonShape shape_of_marks(uint32_t marks);

@@ -45,10 +45,11 @@ void row_head_write(uint8_t out[ROW_HEAD_SIZE], const RowHead *head)
     store_u64le(out + 8, head->offset);
     store_u64le(out + 16, head->twin);
     store_u64le(out + 24, head->payload);
-    store_u32le(out + 32, head->sub);
-    store_u32le(out + 36, (uint32_t)head->class);
-    store_u32le(out + 40, head->line_size);
-    store_u32le(out + 44, 0);
+    store_u64le(out + 32, head->written);
+    store_u32le(out + 40, head->sub);
+    store_u32le(out + 44, (uint32_t)head->class);
+    store_u32le(out + 48, head->line_size);
+    store_u32le(out + 52, 0);
 }
 
 /* Every gap of the format once, in order, and no other. */
@@ -92,6 +93,7 @@ bool row_take(Reader *block, const TimelineFormat *format, RowHead *ret, Text *r
     head.offset = reader_u64le(block);
     head.twin = reader_u64le(block);
     head.payload = reader_u64le(block);
+    head.written = reader_u64le(block);
     head.sub = reader_u32le(block);
     uint32_t class = reader_u32le(block);
     head.line_size = reader_u32le(block);

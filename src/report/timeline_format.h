@@ -58,12 +58,13 @@ void timeline_write_time(Buf *buf, Time time, unsigned decimals);
 void timeline_describe_time(Buf *buf, const EventHead *head);
 
 /* A row as it is sent: this head (integers little-endian), then the line. */
-#define ROW_HEAD_SIZE 48
+#define ROW_HEAD_SIZE 56
 
 typedef struct RowHead {
     Time time;
     uint64_t offset;
     uint64_t twin, payload; /* event/twin.h */
+    uint64_t written;       /* FILETIME of writing the record; 0: its source does not tell */
     uint32_t sub;
     EventClass class;
     uint32_t line_size;

@@ -141,7 +141,11 @@ bool row_writer_add(RowWriter *writer, uint32_t row, Buf *rows)
         rows->failed = false;
         return false;
     }
+    Value written;
+    bool tells = event.head.twin && batch_field(batch, row, TEXT("System.TimeWritten"), &written) &&
+                 written.type == VALUE_FILETIME;
     RowHead head = {.time = event.head.time,
+                    .written = tells ? value_u64(written) : 0,
                     .offset = event.head.offset,
                     .twin = event.head.twin,
                     .payload = batch_payload(batch, row),

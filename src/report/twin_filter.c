@@ -5,11 +5,15 @@
 
 #include "base/extsort.h"
 
-/* Groups are sorted by: twin, payload, class (big-endian u64, u64, u8), then the row's place
- * without its time: item, offset, sub (u32, u64, u32). The time is the row. */
-#define GROUP_SIZE  16
-#define MEMBER_SIZE (GROUP_SIZE + 1 + 16)
-#define TIME_SIZE   8
+/* Members are sorted by: twin, payload (big-endian u64 each), time of writing (u64; unknown is the
+ * highest, so it comes last), class (u8), then the row's place without its time: item, offset, sub
+ * (u32, u64, u32). The time is the row. */
+#define GROUP_SIZE      16
+#define WRITTEN_SIZE    8
+#define WRITTEN_UNKNOWN UINT64_MAX
+#define PLACE_AT        (GROUP_SIZE + WRITTEN_SIZE + 1)
+#define MEMBER_SIZE     (PLACE_AT + 16)
+#define TIME_SIZE       8
 
 /* Decisions are sorted by row key. An empty row says: drop. Otherwise: a place that was dropped
  * for this row, item and offset (u32, u64). */
@@ -97,10 +101,11 @@ bool twin_filter_add(TwinFilter *filter, const RowPlace *place, const RowHead *h
     uint8_t member[MEMBER_SIZE], time[TIME_SIZE];
     put_u64be(member, head->twin);
     put_u64be(member + 8, head->payload);
-    member[GROUP_SIZE] = (uint8_t)head->class;
-    put_u32be(member + GROUP_SIZE + 1, place->item);
-    put_u64be(member + GROUP_SIZE + 5, place->offset);
-    put_u32be(member + GROUP_SIZE + 13, place->sub);
+    put_u64be(member + GROUP_SIZE, head->written ? head->written : WRITTEN_UNKNOWN);
+    member[PLACE_AT - 1] = (uint8_t)head->class;
+    put_u32be(member + PLACE_AT, place->item);
+    put_u64be(member + PLACE_AT + 4, place->offset);
+    put_u32be(member + PLACE_AT + 12, place->sub);
     put_u64be(time, (uint64_t)place->time);
     return extsort_add(filter->members, span_of(member, sizeof member), span_of(time, sizeof time),
                        err);
@@ -108,6 +113,7 @@ bool twin_filter_add(TwinFilter *filter, const RowPlace *place, const RowHead *h
 
 typedef struct Member {
     uint8_t group[GROUP_SIZE];
+    uint64_t written;
     RowPlace place;
 } Member;
 
@@ -117,10 +123,11 @@ static bool next_member(TwinFilter *filter, Member *ret, Err *err)
     if (!extsort_next(filter->members, &key, &row, err))
         return false;
     memcpy(ret->group, key.ptr, GROUP_SIZE);
+    ret->written = get_u64be(key.ptr + GROUP_SIZE);
     ret->place = (RowPlace){.time = (Time)get_u64be(row.ptr),
-                            .item = get_u32be(key.ptr + GROUP_SIZE + 1),
-                            .offset = get_u64be(key.ptr + GROUP_SIZE + 5),
-                            .sub = get_u32be(key.ptr + GROUP_SIZE + 13)};
+                            .item = get_u32be(key.ptr + PLACE_AT),
+                            .offset = get_u64be(key.ptr + PLACE_AT + 4),
+                            .sub = get_u32be(key.ptr + PLACE_AT + 12)};
     return true;
 }
 
@@ -140,19 +147,22 @@ static bool decide(TwinFilter *filter, const RowPlace *kept, const RowPlace *dro
 
 static bool decide_all(TwinFilter *filter, Err *err)
 {
-    Member kept = {0}, member;
+    Member first = {0}, kept = {0}, member; /* of the twin id and payload; of the time of writing */
     bool any = false;
     Err failure = {0};
     while (next_member(filter, &member, &failure)) {
-        bool same = any && memcmp(member.group, kept.group, GROUP_SIZE) == 0;
-        if (!same) {
+        bool same = any && memcmp(member.group, first.group, GROUP_SIZE) == 0;
+        if (!same)
+            first = member;
+        const Member *to = member.written == WRITTEN_UNKNOWN ? &first : &kept;
+        if (!same || (to == &kept && member.written != kept.written)) {
             kept = member;
             any = true;
             continue;
         }
         bool same_place =
-            member.place.item == kept.place.item && member.place.offset == kept.place.offset;
-        if (!same_place && !decide(filter, &kept.place, &member.place, err))
+            member.place.item == to->place.item && member.place.offset == to->place.offset;
+        if (!same_place && !decide(filter, &to->place, &member.place, err))
             return false;
     }
     if (failure.code && err)

@@ -1,8 +1,9 @@
 /* twin_filter.h: which rows of a timeline are the same record seen in other places.
  *
  * Works by sorting, so memory is bounded whatever the evidence holds: rows are noted as they come,
- * grouped by (twin id, payload), and the decisions sorted into the order of the timeline, where
- * they are read beside the rows. */
+ * grouped by (twin id, payload, time of writing), and the decisions sorted into the order of the
+ * timeline, where they are read beside the rows. A row whose source does not tell the time of
+ * writing (an export) belongs to the first group with its twin id and payload. */
 #ifndef REPORT_TWIN_FILTER_H
 #define REPORT_TWIN_FILTER_H
 

@@ -215,7 +215,7 @@ typedef struct TestRow {
     uint64_t offset;
     uint32_t sub;
     EventClass class;
-    uint64_t twin, payload;
+    uint64_t twin, payload, written;
 } TestRow;
 
 static void add_row(Buf *block, const TestRow *row)
@@ -230,6 +230,7 @@ static void add_row(Buf *block, const TestRow *row)
                     .class = row->class,
                     .twin = row->twin,
                     .payload = row->payload,
+                    .written = row->written,
                     .line_size = (uint32_t)n};
     uint8_t bytes[ROW_HEAD_SIZE];
     row_head_write(bytes, &head);
@@ -341,6 +342,26 @@ static void test_twins_prefer_live(void **state)
                "begin\nc 2.0,\"twins\":[{\"item\":a,\"offset\":1}]\n", 1);
 }
 
+/* Written at another time: another record. A source that does not tell belongs to the first. */
+static void test_twins_written(void **state)
+{
+    (void)state;
+    static const TestRow ROWS[] = {
+        {.time = 1, .item = 0, .offset = 1, .twin = 9, .payload = 1},
+        {.time = 1, .item = 1, .offset = 2, .twin = 9, .payload = 1, .written = 70},
+        {.time = 1, .item = 1, .offset = 3, .twin = 9, .payload = 1, .written = 80},
+        {.time = 1, .item = 2, .offset = 4, .twin = 9, .payload = 1, .written = 80},
+        {.time = 2, .item = 0, .offset = 5, .twin = 8, .payload = 1},
+        {.time = 2, .item = 1, .offset = 6, .twin = 8, .payload = 1},
+    };
+    check_rows(ROWS, sizeof ROWS / sizeof ROWS[0],
+               "begin\n"
+               "b 2.0,\"twins\":[{\"item\":a,\"offset\":1}]\n"
+               "b 3.0,\"twins\":[{\"item\":c,\"offset\":4}]\n"
+               "a 5.0,\"twins\":[{\"item\":b,\"offset\":6}]\n",
+               3);
+}
+
 /* Several events of one record are not each other's twins. */
 static void test_twins_same_place(void **state)
 {
@@ -404,8 +425,8 @@ static void put_row(Buf *block, uint64_t offset, uint32_t class, uint32_t reserv
     RowHead head = {.offset = offset, .line_size = line_size};
     uint8_t bytes[ROW_HEAD_SIZE];
     row_head_write(bytes, &head);
-    store_u32le(bytes + 36, class);
-    store_u32le(bytes + 44, reserved);
+    store_u32le(bytes + 44, class);
+    store_u32le(bytes + 52, reserved);
     buf_add(block, bytes, sizeof bytes);
     buf_add_text(block, line);
 }
@@ -490,6 +511,7 @@ int main(void)
         cmocka_unit_test(test_order),
         cmocka_unit_test(test_twins),
         cmocka_unit_test(test_twins_prefer_live),
+        cmocka_unit_test(test_twins_written),
         cmocka_unit_test(test_twins_same_place),
         cmocka_unit_test(test_deterministic),
         cmocka_unit_test(test_hostile_blocks),

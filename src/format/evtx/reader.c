@@ -39,6 +39,7 @@ bool evtx_reader_init(EvtxReader *reader, const Input *in, Sink *sink, const Lin
         .computer = sink_name(sink, TEXT("System.Computer")),
         .time = sink_name(sink, TEXT("System.TimeCreated.SystemTime")),
         .record_id = sink_name(sink, TEXT("System.EventRecordID")),
+        .written = sink_name(sink, TEXT("System.TimeWritten")),
     };
     return true;
 }
@@ -153,6 +154,7 @@ static bool commit(EvtxReader *reader, const EvtxChunk *chunk, const EvtxRecord 
                       .record_id = inner_record_id(reader, record),
                       .class = class};
     set_time(reader, record, &head);
+    sink_add_u64(reader->sink, reader->names.written, VALUE_FILETIME, record->written);
     EventKind kind = {.product = TEXT("windows"),
                       .channel = pending_text(reader, reader->names.channel),
                       .provider = pending_text(reader, reader->names.provider),

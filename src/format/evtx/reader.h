@@ -12,6 +12,7 @@
 
 typedef struct EvtxNames { /* of the System fields that the event's head is made of */
     NameId provider, event_id, channel, computer, time, record_id;
+    NameId written; /* from the record's header */
 } EvtxNames;
 
 typedef struct EvtxReader {
