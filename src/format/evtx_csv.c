@@ -143,6 +143,11 @@ static bool add_rows(Job *job, Err *err)
 
 static bool read_item(Job *job, Err *err)
 {
+    if (job->head.shape == CSV_SHAPE_NONE) {
+        sink_defect(job->sink, 0, job->in->size,
+                    "the first line has no headers of a table of events: nothing can be read");
+        return true;
+    }
     if (job->head.by_position)
         sink_note(job->sink, 0,
                   job->head.other_charset
@@ -162,8 +167,6 @@ static bool read_head(Job *job, Err *err)
     size_t got = input_read(job->in, 0, bytes, FORMAT_PROBE_BYTES, &why);
     if (why.code == ERR_NONE && !csv_head_read(span_of(bytes, got), &job->head))
         err_set(&why, ERR_NO_MEMORY, ERR_NO_OFFSET, "reading CSV");
-    else if (why.code == ERR_NONE && job->head.shape == CSV_SHAPE_NONE)
-        err_set(&why, ERR_FORMAT, 0, "the first line has no headers of an event table");
     free(bytes);
     if (why.code != ERR_NONE && err)
         *err = why;
@@ -176,8 +179,7 @@ static bool evtx_csv_parse(const Input *in, const FormatOptions *options, Sink *
     bool ok = read_head(&job, err);
     if (ok) {
         ok = csv_rows_init(&job.rows, &job.head, options, sink);
-        ok = ok ? read_item(&job, err)
-                : err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "reading CSV");
+        ok = ok ? read_item(&job, err) : err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "reading CSV");
         csv_rows_done(&job.rows);
     }
     csv_head_done(&job.head);

@@ -125,8 +125,7 @@ bool csv_clock_set(CsvClock *clock, Text text, Time sysmon, WindowsEvent *event)
     bool doubtful = reading.order == DATE_ORDER_UNKNOWN && clock->order_doubtful;
     if (!clock_seconds(&reading, clock->order, &seconds)) { /* not in the order of the file */
         doubtful = true;
-        DateOrder other =
-            clock->order == DATE_DAY_FIRST ? DATE_MONTH_FIRST : DATE_DAY_FIRST;
+        DateOrder other = clock->order == DATE_DAY_FIRST ? DATE_MONTH_FIRST : DATE_DAY_FIRST;
         if (!clock_seconds(&reading, other, &seconds))
             return false;
     }

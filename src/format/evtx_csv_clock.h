@@ -18,15 +18,15 @@
 #include "format/windows_fields.h"
 
 typedef struct CsvClock {
-    const Zone *zone; /* given by the person, or NULL */
-    bool utc;         /* the exporter writes UTC */
-    DateOrder order;  /* of readings that do not tell */
+    const Zone *zone;              /* given by the person, or NULL */
+    bool utc;                      /* the exporter writes UTC */
+    DateOrder order;               /* of readings that do not tell */
     bool order_needed, order_told; /* some reading did not tell; a row has told it */
     bool order_doubtful;           /* nothing told it, nor does the language */
     bool twelve_hours;
     bool zone_needed, zone_found; /* from Sysmon: */
     int32_t east_seconds;
-    bool disagrees; /* Sysmon says another time than the given zone … */
+    bool disagrees;        /* Sysmon says another time than the given zone … */
     int64_t ahead_seconds; /* … by so many seconds */
 } CsvClock;
 

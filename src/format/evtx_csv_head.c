@@ -117,11 +117,8 @@ static void try_header(CsvHead *head, Text line, char delimiter)
 static void try_positions(CsvHead *head, Text line, Text rest)
 {
     static const Text FIELDS[VIEWER_COLUMNS] = {
-        {"System.Level", 12},
-        {"System.TimeCreated.SystemTime", 29},
-        {"System.Provider.Name", 20},
-        {"System.EventID", 14},
-        {"Export.TaskCategory", 19},
+        {"System.Level", 12},   {"System.TimeCreated.SystemTime", 29}, {"System.Provider.Name", 20},
+        {"System.EventID", 14}, {"Export.TaskCategory", 19},
     };
     Text cells[VIEWER_COLUMNS + 2];
     CsvHead trial = {.id = 3, .date = 1, .source = 2, .message = VIEWER_COLUMNS};

@@ -24,14 +24,14 @@ typedef enum CsvShape {
 typedef struct CsvHead {
     CsvShape shape;
     char delimiter;
-    LabelLocale locale; /* most of the headers are in this language; LOCALE_ANY: of none */
-    bool by_position;   /* no header is known: the columns of Event Viewer by their place */
-    bool other_charset; /* the header is not UTF-8 */
-    unsigned known;     /* headers that are known */
-    size_t lines;       /* lines before the rows */
-    size_t count;       /* columns that have a header */
-    Text name[CSV_COLUMNS_MAX];    /* as found, in `text` */
-    uint32_t row[CSV_COLUMNS_MAX]; /* in LABEL_ROWS; LABEL_NONE: not known */
+    LabelLocale locale;         /* most of the headers are in this language; LOCALE_ANY: of none */
+    bool by_position;           /* no header is known: the columns of Event Viewer by their place */
+    bool other_charset;         /* the header is not UTF-8 */
+    unsigned known;             /* headers that are known */
+    size_t lines;               /* lines before the rows */
+    size_t count;               /* columns that have a header */
+    Text name[CSV_COLUMNS_MAX]; /* as found, in `text` */
+    uint32_t row[CSV_COLUMNS_MAX];             /* in LABEL_ROWS; LABEL_NONE: not known */
     size_t id, date, source, message, payload; /* columns, or CSV_NO_COLUMN */
     Buf text;                                  /* what the names point into */
 } CsvHead;

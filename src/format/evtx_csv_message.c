@@ -154,7 +154,8 @@ typedef struct LabelLine {
     size_t indent;
     size_t value; /* where its value begins in the message */
     bool has_value;
-    bool colon; /* behind the label */
+    bool colon;    /* behind the label … */
+    size_t behind; /* … and what is behind it */
 } LabelLine;
 
 /* A message being walked: the field whose value is being collected. */
@@ -197,6 +198,7 @@ static LabelLine read_line(const Labels *labels, Text message, size_t from, size
     line.value = skip_blanks(text, start + behind, to);
     line.has_value = line.value < to;
     line.colon = rest.ptr[end] != '\t';
+    line.behind = start + behind;
     return line;
 }
 
@@ -216,6 +218,8 @@ static void open_field(Walk *w, uint32_t row, const LabelLine *line, size_t end)
     w->indent = line->indent;
     w->begin = line->value;
     w->end = end;
+    if (LABEL_ROWS[row].how == LABEL_HOW_ALL && line->indent == 0 && line->behind < end)
+        w->begin = line->behind + 1; /* Sysmon: one blank, what follows is the value's */
 }
 
 /* The field that a label names: below the section if it is indented, else by itself first. */
@@ -326,13 +330,16 @@ static size_t cut_pattern(Text pattern, Piece *pieces)
     return count;
 }
 
-/* Does a literal stand at message[at)? A blank is any number of them, "\n" a line end with blanks
- * before it; the last may be missing at the end of the message. */
+/* Does a literal stand at message[at)? A blank is one or more of them, "\n" a line end with blanks
+ * before it; both may be missing at the end of the message. */
 static bool literal_at(Text literal, Text message, size_t at, size_t *ret_end)
 {
     for (size_t i = 0; i < literal.len;) {
         if (literal.ptr[i] == ' ') {
-            at = skip_blanks(message, at, BLANKS_MAX);
+            size_t end = skip_blanks(message, at, BLANKS_MAX);
+            if (end == at && at < message.len)
+                return false;
+            at = end;
             i++;
         } else if (literal.ptr[i] == '\\' && i + 1 < literal.len && literal.ptr[i + 1] == 'n') {
             at = skip_blanks(message, at, BLANKS_MAX);
@@ -383,9 +390,9 @@ static bool find_last(Text literal, Text message, size_t from, size_t to, size_t
 /* Blanks and line ends behind a message mean nothing. */
 static Text trim_message(Text message)
 {
-    while (message.len && (message.ptr[message.len - 1] == '\n' ||
-                           message.ptr[message.len - 1] == '\r' ||
-                           message.ptr[message.len - 1] == ' '))
+    while (message.len &&
+           (message.ptr[message.len - 1] == '\n' || message.ptr[message.len - 1] == '\r' ||
+            message.ptr[message.len - 1] == ' '))
         message.len--;
     return message;
 }

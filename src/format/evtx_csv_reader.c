@@ -6,13 +6,14 @@
 #include "base/buf.h"
 #include "base/utf16.h"
 
-#define BLOCK     (256u * 1024)
-#define LOOK_MAX  (64u * 1024) /* bytes of a line that are looked at to know a row's beginning */
+#define BLOCK      (256u * 1024)
+#define LOOK_MAX   (64u * 1024) /* bytes of a line that are looked at to know a row's beginning */
 #define LOOK_CELLS 64
 
 static const char NOT_DOUBLED[] = "a quotation mark inside a quoted cell is not doubled";
-static const char NOT_CLOSED[] = "a quoted cell has no closing quotation mark: the row is cut where "
-                                 "the next one begins";
+static const char NOT_CLOSED[] =
+    "a quoted cell has no closing quotation mark: the row is cut where "
+    "the next one begins";
 static const char NOT_ENDED[] = "a quoted cell has no closing quotation mark up to the end of the "
                                 "item";
 static const char NO_ROW[] = "no row of this table";

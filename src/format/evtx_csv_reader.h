@@ -44,8 +44,8 @@ typedef enum CsvKind {
 typedef struct CsvRow {
     const Text *cells; /* valid until the next call */
     size_t count;
-    uint64_t offset; /* of the first byte in the item */
-    uint64_t size;   /* bytes in the item, with the line end */
+    uint64_t offset;      /* of the first byte in the item */
+    uint64_t size;        /* bytes in the item, with the line end */
     const char *flaw;     /* what is wrong with it, or NULL; static */
     uint64_t flaw_offset; /* where, in the item */
 } CsvRow;

@@ -62,8 +62,8 @@ bool csv_rows_init(CsvRows *rows, const CsvHead *head, const FormatOptions *opti
     ok = paths_init(&rows->paths, sink) && ok;
     for (size_t i = 0; i < head->count; i++) {
         Text meaning = meaning_of_column(head, i);
-        rows->names[i] = meaning.len ? sink_name(sink, meaning)
-                                     : export_name(sink, head->name[i], i);
+        rows->names[i] =
+            meaning.len ? sink_name(sink, meaning) : export_name(sink, head->name[i], i);
         rows->raw_names[i] = raw_name(sink, head, i);
     }
     for (int i = 0; i < WINDOWS_FIELD_COUNT; i++)
@@ -187,8 +187,8 @@ static bool is_type_name(Text text)
 static void add_cell(CsvRows *rows, WindowsEvent *event, size_t column, Text text)
 {
     const CsvHead *head = rows->head;
-    WindowsField field = column < head->count ? windows_field(meaning_of_column(head, column))
-                                              : WINDOWS_FIELD_OTHER;
+    WindowsField field =
+        column < head->count ? windows_field(meaning_of_column(head, column)) : WINDOWS_FIELD_OTHER;
     Text trimmed = text_trim(text);
     if (trimmed.len == 0 || is_type_name(trimmed))
         return;
@@ -281,6 +281,8 @@ bool csv_rows_add(CsvRows *rows, const CsvRow *row)
     windows_event_begin(&event, row->offset, row->size);
     event.provider = text_trim(cell(row, head->source)); /* what others mean depends on it */
     check_utf8(rows, row);
+    if (row->count > head->count + (head->message == head->count))
+        remark(&rows->many_cells, row);
     for (size_t i = 0; i < row->count; i++) {
         if (i == head->date)
             add_time(rows, &event, row, sysmon_time(rows, row));
@@ -342,6 +344,11 @@ void csv_rows_tell(const CsvRows *rows, uint64_t offset)
                     "Shift_JIS gives it; it is kept as bytes. Convert the file to UTF-8 to read "
                     "it",
                     rows->not_utf8.count);
+    if (rows->many_cells.count)
+        sink_defect(sink, rows->many_cells.offset, rows->many_cells.size,
+                    "%" PRIu64 " rows have more cells than the table has columns: a delimiter "
+                    "without quotation marks around it, or two rows in one; the first is here",
+                    rows->many_cells.count);
     if (rows->bad_payload.count)
         sink_defect(sink, rows->bad_payload.offset, rows->bad_payload.size,
                     "%" PRIu64 " rows have a Payload that is not JSON; the first is here",

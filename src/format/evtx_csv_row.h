@@ -29,14 +29,14 @@ typedef struct CsvRows {
     CsvClock clock;
     Labels labels;
     CsvMessages messages;
-    NameId names[CSV_COLUMNS_MAX]; /* under which a column is kept as it is */
+    NameId names[CSV_COLUMNS_MAX];     /* under which a column is kept as it is */
     NameId raw_names[CSV_COLUMNS_MAX]; /* the same, where its value became a System field too */
     NameId system_names[WINDOWS_FIELD_COUNT];
     NameId message_name;
     Paths paths; /* of the JSON in EvtxECmd's rows */
     JsonRecord record;
     JsonReader json;
-    CsvRemark no_time, not_utf8, bad_payload, many_fields;
+    CsvRemark no_time, not_utf8, many_cells, bad_payload, many_fields;
 } CsvRows;
 
 /* All that is given must outlive it. false: no memory; csv_rows_done is due all the same. */

@@ -101,7 +101,8 @@ static void every_byte_changed(void **state)
             if ((header_rest || at >= used + 64) && at % 61 != 0)
                 continue; /* thousands of equal zeros that nothing reads */
             uint8_t was = file.ptr[at];
-            file.ptr[at] = at % 3 == 0 ? (uint8_t)~was : (uint8_t)(was ^ (1u << at % 8));
+            unsigned changed = at % 3 == 0 ? ~(unsigned)was : was ^ 1u << at % 8;
+            file.ptr[at] = (uint8_t)changed;
             if (said(span_of(file.ptr, file.len), at % 2 == 0) == 0 && is_covered(at, used))
                 fail_msg("%s changed at %zu: nothing was said", SAMPLES[i], at);
             file.ptr[at] = was;
