@@ -99,12 +99,10 @@ static bool write_out(void *ctx, Span bytes, Err *err)
 static bool choose_format(TimelineRun *run, const Arguments *arguments, Err *err)
 {
     const char *name = arguments_value(arguments, OPTION_FORMAT);
-    if (!name)
-        name = arguments_has(arguments, OPTION_JSON) ? "jsonl" : "csv";
-    run->format = timeline_format_by_name(text_from_z(name));
+    run->format = timeline_format_by_name(text_from_z(name ? name : "csv"));
     if (!run->format)
         return command_bad_format(&timeline_command, name, err);
-    const char *output = arguments_value(arguments, OPTION_OUTPUT);
+    const char *output = run->session.settings.output;
     if (output && run->format->ending &&
         !text_ends(text_from_z(output), text_from_z(run->format->ending)))
         return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "%s takes only files whose name ends in %s",

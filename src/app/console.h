@@ -27,10 +27,6 @@ typedef enum ConsoleFlag {
 
 Console *console_create(unsigned flags); /* NULL: no memory */
 void console_destroy(Console *console);
-static inline void console_destroyp(Console **console)
-{
-    console_destroy(*console);
-}
 
 /* The list that items will be of. false: no memory. */
 bool console_set_items(Console *console, const ItemList *items);

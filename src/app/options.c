@@ -101,6 +101,8 @@ static void take(Parser *p, OptionId id, const char *value)
 {
     if (id == OPTION_FILE || id == OPTION_DIR)
         p->to->operands[p->to->operand_count++] = value;
+    else if (id == OPTION_JSON) /* of several shapes the last one counts */
+        p->to->given[p->to->given_count++] = (Given){.id = OPTION_FORMAT, .value = "json"};
     else
         p->to->given[p->to->given_count++] = (Given){.id = id, .value = value};
 }

@@ -40,7 +40,7 @@ typedef struct Given {
 } Given;
 
 typedef struct Arguments {
-    Given *given; /* in their order */
+    Given *given; /* in their order; --json as --format json */
     size_t given_count;
     const char **operands; /* evidence: operands and the values of -d and -f, in their order */
     size_t operand_count;

@@ -16,16 +16,20 @@
 #define BUFFER_BYTES (1024 * 1024)
 #define DIRECT_BYTES (128 * 1024) /* blocks of this size are not copied */
 
+typedef struct FileId {
+    bool exists;
+    dev_t device;
+    ino_t inode;
+} FileId;
+
 struct Output {
     int fd;
     bool owned; /* fd is to be closed */
     bool terminal;
     OutputRule rule;
-    char *target, *part; /* a file that gets its name at the end; else NULL */
-    dev_t replaced_device;
-    ino_t replaced_inode;
-    bool replaces;
-    char name[300]; /* for messages */
+    char *target, *part;    /* a file that gets its name at the end; else NULL */
+    FileId replaced, stale; /* what is at `target` and at `part` before we begin */
+    char name[300];         /* for messages */
     Buf pending;
 };
 
@@ -53,18 +57,30 @@ static bool open_special(Output *output, const char *path, Err *err)
     return true;
 }
 
-static bool open_part(Output *output, Err *err)
+static FileId file_id(const struct stat *st)
 {
-    int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW;
-    flags |= output->rule == OUTPUT_OVERWRITE ? O_TRUNC : O_EXCL;
-    output->fd = open(output->part, flags, 0666);
-    if (output->fd < 0 && errno == EEXIST)
+    return (FileId){.exists = true, .device = st->st_dev, .inode = st->st_ino};
+}
+
+static bool is_file(const FileId *id, dev_t device, ino_t inode)
+{
+    return id->exists && id->device == device && id->inode == inode;
+}
+
+/* What a run before us may have left: looked at, and not touched before output_begin. */
+static bool find_stale(Output *output, Err *err)
+{
+    struct stat st;
+    if (lstat(output->part, &st) != 0)
+        return true;
+    if (!S_ISREG(st.st_mode))
+        return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "%s.part exists and is not a file",
+                       output->name);
+    if (output->rule == OUTPUT_KEEP_EXISTING)
         return err_set(err, ERR_USAGE, ERR_NO_OFFSET,
                        "%s.part exists, from a run that did not end; --force overwrites it",
                        output->name);
-    if (output->fd < 0)
-        return err_errno(err, errno, "%s.part", output->name);
-    output->owned = true;
+    output->stale = file_id(&st);
     return true;
 }
 
@@ -79,18 +95,15 @@ static bool open_file(Output *output, const char *path, Err *err)
         return open_special(output, path, err);
     if (exists && output->rule == OUTPUT_KEEP_EXISTING)
         return refuse_existing(output->name, err);
-    if (exists) {
-        output->replaces = true;
-        output->replaced_device = st.st_dev;
-        output->replaced_inode = st.st_ino;
-    }
+    if (exists)
+        output->replaced = file_id(&st);
     /* A link keeps pointing: what it points to is replaced. */
     output->target = exists ? realpath(path, NULL) : strdup(path);
     if (!output->target || asprintf(&output->part, "%s.part", output->target) < 0) {
         output->part = NULL;
         return err_errno(err, errno, "%s", output->name);
     }
-    return open_part(output, err);
+    return find_stale(output, err);
 }
 
 Output *output_open(const char *path, OutputRule rule, Err *err)
@@ -108,6 +121,20 @@ Output *output_open(const char *path, OutputRule rule, Err *err)
         return output;
     output_close(output);
     return NULL;
+}
+
+bool output_begin(Output *output, Err *err)
+{
+    if (!output->part)
+        return true;
+    /* Taken away and not cut to nothing: the file may have another name, among the evidence. */
+    if (output->stale.exists && unlink(output->part) != 0 && errno != ENOENT)
+        return err_errno(err, errno, "%s.part", output->name);
+    output->fd = open(output->part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (output->fd < 0)
+        return err_errno(err, errno, "%s.part", output->name);
+    output->owned = true;
+    return true;
 }
 
 void output_close(Output *output)
@@ -231,7 +258,7 @@ bool output_on_terminal(const Output *output)
 OutputFile output_what_is(const Output *output, dev_t device, ino_t inode)
 {
     struct stat st;
-    if (output->replaces && output->replaced_device == device && output->replaced_inode == inode)
+    if (is_file(&output->replaced, device, inode) || is_file(&output->stale, device, inode))
         return OUTPUT_REPLACES;
     bool same = fstat(output->fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_dev == device &&
                 st.st_ino == inode;

@@ -15,15 +15,14 @@ typedef struct Output Output;
 typedef enum OutputRule { OUTPUT_KEEP_EXISTING, OUTPUT_OVERWRITE } OutputRule;
 
 /* `path` NULL or "-": standard output. An existing file is refused (ERR_USAGE) unless the rule says
- * otherwise; a device or pipe is written directly. `path` must outlive the output. */
+ * otherwise; a device or pipe is written directly. Changes nothing yet. */
 Output *output_open(const char *path, OutputRule rule, Err *err);
+
+/* Create FILE.part. Before it: ask output_what_is about the evidence. */
+bool output_begin(Output *output, Err *err);
 
 /* Without output_finish, a FILE.part is removed. NULL is fine. */
 void output_close(Output *output);
-static inline void output_closep(Output **output)
-{
-    output_close(*output);
-}
 
 bool output_write(Output *output, Span bytes, Err *err);
 
@@ -35,7 +34,7 @@ bool output_on_terminal(const Output *output);
 typedef enum OutputFile {
     OUTPUT_OTHER,    /* has nothing to do with the output */
     OUTPUT_WRITES,   /* is being written */
-    OUTPUT_REPLACES, /* will be replaced */
+    OUTPUT_REPLACES, /* will be replaced, or is where FILE.part has to be */
 } OutputFile;
 
 /* What a file is to the output: evidence must not be read while it is written, nor replaced. */

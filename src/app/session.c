@@ -102,7 +102,7 @@ bool session_start(Session *session, const Job *job, Err *err)
                           console_path, session->console, &session->items, err))
         return false;
     session->output = output_open(settings->output, settings->output_rule, err);
-    if (!session->output || !part_from_output(session, err))
+    if (!session->output || !part_from_output(session, err) || !output_begin(session->output, err))
         return false;
     session->states = ARENA_NEW(session->arena, ItemState, session->items.count + 1);
     if (!session->states || !console_set_items(session->console, &session->items))
@@ -160,24 +160,31 @@ static void print_panel(const Session *session)
     buf_done(&panel);
 }
 
-static ExitCode exit_code(const Session *session)
+static uint64_t lost_count(const Session *session)
+{
+    return console_lost(session->console) + session->stats.items_by_state[ITEM_UNREADABLE];
+}
+
+static bool nothing_read(const Session *session)
 {
     const uint64_t *count = session->stats.items_by_state;
-    uint64_t lost = console_lost(session->console) + count[ITEM_UNREADABLE];
-    uint64_t read =
-        count[ITEM_DONE] + count[ITEM_DEFECTIVE] + count[ITEM_UNKNOWN] + count[ITEM_NOT_TAKEN];
-    if (lost && !read) {
-        console_fail("%s: nothing of the evidence could be read", session->command);
-        return EXIT_FAILED;
-    }
-    bool damage = lost || count[ITEM_DEFECTIVE] || session->stats.defects;
-    return damage ? EXIT_DAMAGE : EXIT_DONE;
+    return lost_count(session) && !count[ITEM_DONE] && !count[ITEM_DEFECTIVE] &&
+           !count[ITEM_UNKNOWN] && !count[ITEM_NOT_TAKEN];
+}
+
+/* Evidence of which nothing could be read gives no result, also not in the place of an older one.
+ */
+static bool finish_output(Session *session, Err *err)
+{
+    if (nothing_read(session))
+        return err_set(err, ERR_IO, ERR_NO_OFFSET, "nothing of the evidence could be read");
+    return output_finish(session->output, err);
 }
 
 ExitCode session_end(Session *session, bool ok, const Err *err)
 {
     Err finish = {0};
-    if (ok && !output_finish(session->output, &finish)) {
+    if (ok && !finish_output(session, &finish)) {
         ok = false;
         err = &finish;
     }
@@ -190,5 +197,7 @@ ExitCode session_end(Session *session, bool ok, const Err *err)
     if (session->items.count == 0 && console_lost(session->console) == 0)
         console_note(session->console, "%s: there are no files in the evidence", session->command);
     print_panel(session);
-    return exit_code(session);
+    bool damage = lost_count(session) || session->stats.items_by_state[ITEM_DEFECTIVE] ||
+                  session->stats.defects;
+    return damage ? EXIT_DAMAGE : EXIT_DONE;
 }

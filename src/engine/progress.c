@@ -110,8 +110,16 @@ static void add_bar(Buf *buf, double part, bool color)
     buf_printf(buf, " %3.0f%%", part * 100);
 }
 
+/* The most wanted first: a narrow terminal shows what fits. */
 static void add_numbers(Buf *buf, const ProgressState *state)
 {
+    bool settled = state->seconds >= SETTLE_SECONDS && state->bytes_done;
+    double rate = settled ? (double)state->bytes_done / state->seconds : 0;
+    if (settled) {
+        BUF_LITERAL(buf, "  ");
+        progress_duration(buf, (double)(state->bytes - state->bytes_done) / rate);
+        BUF_LITERAL(buf, " left");
+    }
     BUF_LITERAL(buf, "  ");
     progress_count(buf, (double)state->items_done);
     BUF_LITERAL(buf, "/");
@@ -125,14 +133,11 @@ static void add_numbers(Buf *buf, const ProgressState *state)
         progress_count(buf, (double)state->events);
         BUF_LITERAL(buf, " events");
     }
-    if (state->seconds < SETTLE_SECONDS || !state->bytes_done)
+    if (!settled)
         return;
-    double rate = (double)state->bytes_done / state->seconds;
     BUF_LITERAL(buf, "  ");
     progress_bytes(buf, rate);
-    BUF_LITERAL(buf, "/s  ");
-    progress_duration(buf, (double)(state->bytes - state->bytes_done) / rate);
-    BUF_LITERAL(buf, " left");
+    BUF_LITERAL(buf, "/s");
 }
 
 /* As many whole characters of `t` as fit, counting one column each. */
@@ -142,6 +147,17 @@ static size_t fitting(Text t, size_t columns)
     for (; columns > 0 && pos < t.len; columns--)
         utf8_next(t, &pos);
     return pos;
+}
+
+/* Of numbers only whole ones: half of one would be another. They are parted by two blanks. */
+static size_t fitting_numbers(Text numbers, size_t columns)
+{
+    size_t len = fitting(numbers, columns);
+    if (len == numbers.len)
+        return len;
+    while (len > 0 && !(numbers.ptr[len] == ' ' && numbers.ptr[len + 1] == ' '))
+        len--;
+    return len;
 }
 
 void progress_render(Buf *buf, const ProgressState *state, unsigned columns, bool color)
@@ -155,6 +171,7 @@ void progress_render(Buf *buf, const ProgressState *state, unsigned columns, boo
     Buf rest;
     buf_init(&rest, 1024);
     add_numbers(&rest, state);
+    Text numbers = buf_text(&rest);
     if (state->name.len) {
         Quoted name = quote(state->name.ptr, state->name.len);
         Text shown = text_from_z(name.str);
@@ -164,9 +181,13 @@ void progress_render(Buf *buf, const ProgressState *state, unsigned columns, boo
     }
     const size_t bar = BAR_COLUMNS + 7; /* brackets, blank and percentage */
     Text text = buf_text(&rest);
+    numbers.ptr = text.ptr; /* the name may have moved them */
     if (!rest.failed && room >= bar) {
+        size_t columns_left = room - bar;
         add_bar(buf, part, color);
-        buf_add(buf, text.ptr, fitting(text, room - bar));
+        buf_add(buf, text.ptr,
+                columns_left > numbers.len ? fitting(text, columns_left)
+                                           : fitting_numbers(numbers, columns_left));
     }
     buf_done(&rest);
 }

@@ -183,12 +183,6 @@ bool sandbox_prepare(Sandbox *ret, Err *err)
     return true;
 }
 
-void sandbox_done(Sandbox *sandbox)
-{
-    free(sandbox->program);
-    *sandbox = (Sandbox){0};
-}
-
 /* The kernel's struct landlock_ruleset_attr as of version 6; Debian's headers know version 2. */
 typedef struct LandlockRules {
     uint64_t files, net, scoped;

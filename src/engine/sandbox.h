@@ -39,9 +39,9 @@ typedef struct SandboxLimits {
     uint32_t cpu_seconds;
 } SandboxLimits;
 
-/* Zygote, once, when everything is loaded: compile the filter. Needs a memfd. */
+/* Zygote, once, when everything is loaded: compile the filter, for the rest of its life. Needs a
+ * memfd. */
 bool sandbox_prepare(Sandbox *ret, Err *err);
-void sandbox_done(Sandbox *sandbox);
 
 /* Zygote, once, after sandbox_prepare: give up what neither it nor its workers need: new
  * privileges, core dumps, being traced, and (Landlock) every file. Landlock is used as far as the

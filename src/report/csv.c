@@ -1,6 +1,5 @@
 #include "report/csv.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #include "report/visible.h"
@@ -56,4 +55,41 @@ void csv_cell(Buf *buf, Text t)
         return;
     double_quotes(buf, start);
     buf_add_char(buf, '"');
+}
+
+/* The cell at *pos, without its quotation marks but with what they double; *pos moves behind it.
+ * false: marks that csv_cell never writes. */
+static bool take_cell(Text row, size_t *pos, Text *ret)
+{
+    const char *at = row.ptr + *pos, *end = row.ptr + row.len;
+    if (at == end || *at != '"') {
+        const char *comma = memchr(at, ',', (size_t)(end - at));
+        *ret = text_of(at, (size_t)((comma ? comma : end) - at));
+        *pos += ret->len;
+        return !memchr(at, '"', ret->len);
+    }
+    for (const char *mark = at + 1; (mark = memchr(mark, '"', (size_t)(end - mark))); mark += 2) {
+        bool last = mark + 1 == end || mark[1] == ',';
+        if (!last && mark[1] != '"')
+            return false;
+        if (last) {
+            *ret = text_of(at + 1, (size_t)(mark - at) - 1);
+            *pos += ret->len + 2;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool csv_row_is_safe(Text row, size_t cells, char gap)
+{
+    for (size_t pos = 0, count = 1;; pos++, count++) {
+        Text cell;
+        bool quoted = pos < row.len && row.ptr[pos] == '"';
+        if (!take_cell(row, &pos, &cell) || starts_formula(cell) ||
+            (memchr(cell.ptr, gap, cell.len) && (quoted || cell.len != 1)))
+            return false;
+        if (pos == row.len)
+            return count == cells;
+    }
 }

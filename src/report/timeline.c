@@ -15,6 +15,7 @@ typedef struct ItemText {
     char *path; /* NULL: not yet rendered */
     size_t path_len;
     char sha256[64];
+    size_t sha256_len; /* 0: the item could not be hashed, as a defect has told */
 } ItemText;
 
 struct Timeline {
@@ -109,6 +110,7 @@ static const ItemText *item_text(Timeline *timeline, uint32_t index)
     text->path = path.ptr;
     text->path_len = path.len - 1;
     sha256_hex(&item->sha256, text->sha256);
+    text->sha256_len = item->hashed ? sizeof text->sha256 : 0;
     return text;
 }
 
@@ -156,7 +158,7 @@ static bool fill_line(Timeline *timeline, const RowKey *key, Text line, Err *err
         if (gap == GAP_ITEM)
             buf_add(out, item->path, item->path_len);
         else if (gap == GAP_SHA256)
-            buf_add(out, item->sha256, sizeof item->sha256);
+            timeline->format->sha256(out, text_of(item->sha256, item->sha256_len));
         else if (!add_twins(timeline, key, err))
             return false;
     }

@@ -32,10 +32,6 @@ typedef struct TimelineOptions {
 
 Timeline *timeline_create(const TimelineOptions *options, Err *err); /* NULL: no memory */
 void timeline_destroy(Timeline *timeline);                           /* NULL is fine */
-static inline void timeline_destroyp(Timeline **timeline)
-{
-    timeline_destroy(*timeline);
-}
 
 /* One block of rows of an item, as received: it is checked as hostile. ERR_FORMAT: it is
  * nonsense; anything else: the run cannot go on. */
@@ -50,8 +46,8 @@ typedef struct TimelineStats {
 
 typedef bool (*TimelineWrite)(void *ctx, Span bytes, Err *err);
 
-/* Everything received, header first, through `write`. `items`: the list that the indices were of,
- * hashed if the format shows hashes. Once. */
+/* Everything received, header first, through `write`. `items`: the list that the indices were of;
+ * an item that is not `hashed` has no hash in its rows. Once. */
 bool timeline_write(Timeline *timeline, const ItemList *items, TimelineWrite write, void *ctx,
                     TimelineStats *ret, Err *err);
 

@@ -56,9 +56,11 @@ const TimelineFormat csv_timeline = {
     .summary = "one row an event, safe to open in a spreadsheet (the default)",
     .header = "datetime,timestamp_desc,time_quality,message,host.name,user.name,event.action,"
               "source,item,offset,record_id,sha256\n",
+    .cells = 12,
     .gaps = 1u << GAP_ITEM | 1u << GAP_SHA256,
     .line = csv_line,
     .path = csv_cell,
+    .sha256 = csv_cell,
 };
 
 /* Timesketch drops rows without a time; Plaso's convention for them is the epoch, "Not a time". */
@@ -90,7 +92,9 @@ const TimelineFormat timesketch_timeline = {
     .header = "message,datetime,timestamp_desc,time_quality,host.name,user.name,event.action,"
               "source,item,offset,record_id,sha256\n",
     .ending = ".csv",
+    .cells = 12,
     .gaps = 1u << GAP_ITEM | 1u << GAP_SHA256,
     .line = timesketch_line,
     .path = csv_cell,
+    .sha256 = csv_cell,
 };

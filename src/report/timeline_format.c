@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/printable.h"
+#include "report/csv.h"
 
 extern const TimelineFormat csv_timeline, jsonl_timeline, timesketch_timeline, l2tcsv_timeline,
     bodyfile_timeline;
@@ -83,6 +84,8 @@ static const char *line_fault(Text line, const TimelineFormat *format)
         return "bytes that are not printable text";
     if (!gaps_fit(inner, format->gaps))
         return "a line of the wrong shape";
+    if (format->cells && !csv_row_is_safe(inner, format->cells, (char)GAP_ITEM))
+        return "a row that is no safe CSV";
     return NULL;
 }
 

@@ -17,7 +17,7 @@
 
 typedef enum Gap {
     GAP_ITEM = 1, /* path of the item */
-    GAP_SHA256,   /* its hash, 64 digits */
+    GAP_SHA256,   /* its hash, if it could be had */
     GAP_TWINS,    /* other places of the same record; nothing if there are none */
     GAP_END
 } Gap;
@@ -39,11 +39,13 @@ typedef struct TimelineFormat {
     const char *summary;
     const char *header; /* lines before the first row */
     const char *ending; /* demanded of the name of an output file; NULL: any */
+    unsigned cells;     /* of a row of CSV; 0: it is not CSV */
     unsigned gaps;      /* bit 1 << Gap for each: a row has each of these once, in this order */
     /* The line of an event, with its gaps, up to and with '\n'. */
     void (*line)(Buf *buf, const TimelineEvent *event);
-    /* An item's path, as it fills the gap. */
+    /* What fills the gaps: an item's path; the digits of its hash, none when it has no hash. */
     void (*path)(Buf *buf, Text path);
+    void (*sha256)(Buf *buf, Text digits);
 } TimelineFormat;
 
 extern const TimelineFormat *const TIMELINE_FORMATS[];
@@ -74,7 +76,8 @@ void row_head_write(uint8_t out[ROW_HEAD_SIZE], const RowHead *head);
 
 /* Take the next row from a block that may be hostile. false: no whole, well-formed row stands
  * there; *why then says what is wrong. After success the line has the gaps of the format, each
- * once and in order, ends with its only '\n' and is printable in between. */
+ * once and in order, ends with its only '\n', is printable in between and, in formats of CSV, has
+ * as many cells as it should and no formula. */
 bool row_take(Reader *block, const TimelineFormat *format, RowHead *ret, Text *ret_line,
               const char **why);
 

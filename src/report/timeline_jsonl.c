@@ -45,9 +45,8 @@ static void jsonl_line(Buf *buf, const TimelineEvent *event)
         BUF_LITERAL(buf, "null");
     else
         buf_add_u64(buf, event->head.record_id);
-    BUF_LITERAL(buf, ",\"sha256\":\"");
+    BUF_LITERAL(buf, ",\"sha256\":");
     buf_add_char(buf, GAP_SHA256);
-    buf_add_char(buf, '"');
     if (event->head.class != EVENT_LIVE) {
         BUF_LITERAL(buf, ",\"class\":\"");
         buf_add_text(buf, EVENT_CLASS_TEXT[event->head.class]);
@@ -68,4 +67,5 @@ const TimelineFormat jsonl_timeline = {
     .gaps = 1u << GAP_ITEM | 1u << GAP_SHA256 | 1u << GAP_TWINS,
     .line = jsonl_line,
     .path = json_name,
+    .sha256 = text_or_null,
 };

@@ -102,9 +102,11 @@ const TimelineFormat l2tcsv_timeline = {
     .summary = "the 17 columns of log2timeline; times are cut to seconds",
     .header = "date,time,timezone,MACB,source,sourcetype,type,user,host,short,desc,version,"
               "filename,inode,notes,format,extra\n",
+    .cells = 17,
     .gaps = 1u << GAP_ITEM | 1u << GAP_SHA256,
     .line = l2t_line,
     .path = csv_cell,
+    .sha256 = csv_cell,
 };
 
 static void body_path(Buf *buf, Text path)

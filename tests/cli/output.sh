@@ -37,6 +37,7 @@ expect 2 constat timeline "$sysmon" -o folder
 says 'is a folder'
 expect 2 constat timeline -t timesketch "$sysmon" -o result.txt
 says 'ends in .csv'
+expect 0 constat timeline -q -t timesketch "$sysmon" -o -
 
 # Devices and pipes are written as they stand.
 expect 0 constat timeline -q "$sysmon" -o /dev/null
@@ -94,3 +95,25 @@ expect 0 constat timeline -q case/a.evtx -o case/new.csv
 expect 2 constat timeline case -o case/a.evtx --force
 says 'is evidence of this run and will not be overwritten'
 same case/a.evtx "$sysmon"
+
+# Nor is evidence that stands, by any name, where the unfinished file has to be.
+mkdir parts
+cp "$sysmon" parts/x.csv.part
+expect 2 constat timeline parts -o parts/x.csv --force
+says 'is evidence of this run and will not be overwritten'
+same parts/x.csv.part "$sysmon"
+ln case/a.evtx y.csv.part
+expect 2 constat timeline case -o y.csv --force
+same case/a.evtx "$sysmon"
+expect 0 constat timeline -q "$sysmon" -o y.csv --force
+same y.csv expected
+same case/a.evtx "$sysmon"
+ln -s case/a.evtx z.csv.part
+expect 2 constat timeline "$sysmon" -o z.csv --force
+says 'z.csv.part exists and is not a file'
+
+# A run that could read nothing leaves an older result alone.
+expect 2 constat timeline missing.evtx -o kept.csv --force
+same kept.csv expected
+expect 2 constat timeline missing.evtx -o never.csv
+[ ! -e never.csv ] && [ ! -e never.csv.part ] || fail 'a result of nothing'

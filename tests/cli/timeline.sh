@@ -23,6 +23,9 @@ same one two
 
 # jsonl has the same columns and more.
 expect 0 constat timeline -q -t jsonl "$logs"
+cp out shape
+expect 0 constat timeline -q -t csv --json "$logs"
+same out shape
 [ "$(lines out)" -eq "$(lines rows)" ] || fail 'rows of csv and jsonl'
 for key in datetime timestamp_desc time_quality message host.name user.name event.action source item offset record_id sha256 fields ecs; do
     [ "$(grep -cF "\"$key\":" out)" -eq "$(lines out)" ] || fail "jsonl without $key"

@@ -275,10 +275,17 @@ static void test_progress_line(void **state)
     Buf buf;
     buf_init(&buf, 4096);
     assert_string_equal(rendered(&buf, &s, 200, false),
-                        "[#####>..............]  25%  12/340 items  250 MB/1.00 GB  1.23 M events  "
-                        "25.0 MB/s  0:30 left  Secu\\x1b[31mrity.evtx");
-    assert_string_equal(rendered(&buf, &s, 44, false),
-                        "[#####>..............]  25%  12/340 items  ");
+                        "[#####>..............]  25%  0:30 left  12/340 items  250 MB/1.00 GB  "
+                        "1.23 M events  25.0 MB/s  Secu\\x1b[31mrity.evtx");
+    assert_string_equal(rendered(&buf, &s, 80, false),
+                        "[#####>..............]  25%  0:30 left  12/340 items  250 MB/1.00 GB");
+    assert_string_equal(rendered(&buf, &s, 55, false),
+                        "[#####>..............]  25%  0:30 left  12/340 items");
+    assert_string_equal(rendered(&buf, &s, 54, false),
+                        "[#####>..............]  25%  0:30 left  12/340 items");
+    assert_string_equal(rendered(&buf, &s, 53, false),
+                        "[#####>..............]  25%  0:30 left  12/340 items");
+    assert_string_equal(rendered(&buf, &s, 52, false), "[#####>..............]  25%  0:30 left");
     assert_string_equal(rendered(&buf, &s, 20, false), "");
     assert_non_null(strstr(rendered(&buf, &s, 80, true), "\x1b[32m["));
     s = (ProgressState){.items = 1, .name = TEXT("\xc3\xa9t\xc3\xa9.log")};

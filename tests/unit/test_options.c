@@ -32,6 +32,7 @@ static const CommandLine LINES[] = {
     {"after the end", {"--", "--format", "-q"}, "--format -q"},
     {"one dash", {"-"}, "-"},
     {"repeated", {"--from", "1", "--from", "2"}, "from=1 from=2"},
+    {"last shape counts", {"-t", "csv", "--json"}, "format=csv format=json"},
     {"evidence options", {"-f", "x", "y", "--dir=z"}, "x y z"},
     {"unknown", {"--formt"}, "!did you mean --format?"},
     {"unknown and far", {"--qqqqqq"}, "!unknown option --qqqqqq"},

@@ -295,6 +295,52 @@ static void check_rows(const TestRow *rows, size_t count, const char *expected, 
     buf_done(&out);
 }
 
+/* An item that could not be hashed has no hash, in the way of each format, and not 64 zeros. */
+static void test_without_hash(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *format, *line, *whole, *none;
+    } CASES[] = {
+        {"csv", ",,,,,,,,\1,,,\2\n", "a,,,0101", "a,,,\n"},
+        {"timesketch", ",,,,,,,,\1,,,\2\n", "a,,,0101", "a,,,\n"},
+        {"l2tcsv", ",,,,,,,,,,,,\1,,,,sha256: \2\n", "sha256: 0101", "sha256: \n"},
+        {"jsonl", "{\"item\":\1,\"sha256\":\2\3}\n", ":\"0101", ":null}"},
+    };
+    for (size_t i = 0; i < 2 * sizeof CASES / sizeof CASES[0]; i++) {
+        const char *expected = i % 2 ? CASES[i / 2].whole : CASES[i / 2].none;
+        Item item = {.path = TEXT("a"), .size = 10, .hashed = i % 2};
+        if (item.hashed)
+            memset(item.sha256.bytes, 1, sizeof item.sha256.bytes);
+        const ItemList list = {.items = &item, .count = 1};
+        TimelineOptions options = {.format =
+                                       timeline_format_by_name(text_from_z(CASES[i / 2].format)),
+                                   .folder = temp_folder()};
+        Err err = {0};
+        Timeline *timeline = timeline_create(&options, &err);
+        assert_non_null(timeline);
+        const char *line = CASES[i / 2].line;
+        RowHead head = {.line_size = (uint32_t)strlen(line)};
+        uint8_t bytes[ROW_HEAD_SIZE];
+        row_head_write(bytes, &head);
+        Buf block, out;
+        TimelineStats stats;
+        buf_init(&block, 1024);
+        buf_init(&out, 4096);
+        buf_add(&block, bytes, sizeof bytes);
+        buf_add_text(&block, text_from_z(line));
+        if (!timeline_receive(timeline, &item, 0, buf_span(&block), &err) ||
+            !timeline_write(timeline, &list, collect, &out, &stats, &err))
+            fail_msg("%s", err.text);
+        buf_add_char(&out, '\0');
+        if (!strstr(out.ptr, expected))
+            fail_msg("%s:\n%s, expected\n%s", options.format->name, out.ptr, expected);
+        buf_done(&block);
+        buf_done(&out);
+        timeline_destroy(timeline);
+    }
+}
+
 static void test_order(void **state)
 {
     (void)state;
@@ -479,6 +525,51 @@ static void test_hostile_blocks(void **state)
     }
 }
 
+static void test_hostile_csv(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *row;
+        bool ok;
+    } ROWS[] = {
+        {"a,\1,c", true},
+        {"\"a,\"\"b\"\"\",\1,\"\"", true},
+        {",\1,", true},
+        {"'=a,\1,\"'=b,\"", true},
+        {"a,\1", false},
+        {"a,\1,c,d", false},
+        {"=a,\1,c", false},
+        {"a,\1,\"=c\"", false},
+        {"a,\1, \xef\xbc\x9d", false},
+        {"-\1,b,c", false},
+        {"a,\"\1\",c", false},
+        {"a,b\1,c", false},
+        {"a,\1b,c", false},
+        {"a\"b,\1,c", false},
+        {"\"a,\1,c", false},
+        {"\"a\"b,\1,c", false},
+        {"\"a\"\"\",\1,c", true},
+        {"\"a\"\"\"\",\1,c", false},
+    };
+    for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++)
+        if (csv_row_is_safe(text_from_z(ROWS[i].row), 3, '\1') != ROWS[i].ok)
+            fail_msg("row %zu: %s", i, ROWS[i].row);
+    Timeline *timeline;
+    TimelineOptions options = {.format = timeline_format_by_name(TEXT("csv")),
+                               .folder = temp_folder()};
+    Buf block;
+    Err err = {0};
+    Text forged = TEXT(",,,=cmd(),,,,,\1,,,\2\n");
+    buf_init(&block, 1024);
+    put_row(&block, 0, EVENT_LIVE, 0, forged, (uint32_t)forged.len);
+    timeline = timeline_create(&options, &err);
+    assert_non_null(timeline);
+    assert_false(timeline_receive(timeline, &ITEMS[0], 0, buf_span(&block), &err));
+    assert_int_equal(err.code, ERR_FORMAT);
+    timeline_destroy(timeline);
+    buf_done(&block);
+}
+
 /* A good block cut anywhere is refused, but between rows. */
 static void test_cut_blocks(void **state)
 {
@@ -508,6 +599,7 @@ int main(void)
         cmocka_unit_test(test_lines),
         cmocka_unit_test(test_lines_without_time),
         cmocka_unit_test(test_columns),
+        cmocka_unit_test(test_without_hash),
         cmocka_unit_test(test_order),
         cmocka_unit_test(test_twins),
         cmocka_unit_test(test_twins_prefer_live),
@@ -515,6 +607,7 @@ int main(void)
         cmocka_unit_test(test_twins_same_place),
         cmocka_unit_test(test_deterministic),
         cmocka_unit_test(test_hostile_blocks),
+        cmocka_unit_test(test_hostile_csv),
         cmocka_unit_test(test_cut_blocks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
