@@ -71,14 +71,21 @@ function named(prefix, text)
             complain("this text stands in line " lines[key] " too")
         meanings[key] = $4
         lines[key] = FNR
-        rows[++n] = sprintf("    {%s, %s, %s, %s, %s, %s, %s},", named("LABEL_", $1),
-                            named("LOCALE_", $2), named("LABEL_HOW_", $7), quoted($3), quoted($4),
-                            quoted($5), quoted(code[i]))
+        at = $1 == "field" ? index($3, " > ") : 0
+        section = at ? substr($3, 1, at - 1) : ""
+        text = at ? substr($3, at + 3) : $3
+        row = sprintf("    {%s, %s, %s, %s, %s, %s, %s, %s},", named("LABEL_", $1),
+                      named("LOCALE_", $2), named("LABEL_HOW_", $7), quoted(section),
+                      quoted(text), quoted($4), quoted($5), quoted(code[i]))
+        if ($1 == "header")
+            headers[++header_count] = row
+        else
+            others[++other_count] = row
     }
 }
 
 END {
-    if (!n && !bad)
+    if (!header_count || !other_count)
         complain("no rows")
     if (bad)
         exit 1
@@ -86,8 +93,11 @@ END {
     print "#include \"format/evtx_csv_labels.h\"\n" > out
     print "#define T(text) {.ptr = text, .len = sizeof text - 1}\n" > out
     print "const LabelRow LABEL_ROWS[] = {" > out
-    for (i = 1; i <= n; i++)
-        print rows[i] > out
+    for (i = 1; i <= header_count; i++)
+        print headers[i] > out
+    for (i = 1; i <= other_count; i++)
+        print others[i] > out
     print "};\n" > out
+    print "const uint32_t LABEL_HEADER_COUNT = " header_count ";" > out
     print "const uint32_t LABEL_ROW_COUNT = sizeof LABEL_ROWS / sizeof LABEL_ROWS[0];" > out
 }

@@ -2,17 +2,10 @@
 
 #include <stdio.h>
 
+#include "base/printable.h"
 #include "base/text.h"
 
 #define QUOTE_SHOWN 160 /* bytes of the original that are shown at most */
-
-/* Characters that reorder or hide what a terminal shows. */
-static bool is_invisible(uint32_t c)
-{
-    return (c >= 0x80 && c < 0xA0) || (c >= 0x200B && c <= 0x200F) ||
-           (c >= 0x2028 && c <= 0x202E) || (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF ||
-           (c >= 0xD800 && c <= 0xDFFF) || (c >= 0xE0000 && c <= 0xE007F);
-}
 
 Quoted quote(const void *bytes, size_t len)
 {
@@ -29,7 +22,7 @@ Quoted quote(const void *bytes, size_t len)
         if (c == UTF8_INVALID || c < 0x20 || c == 0x7F) {
             unsigned byte = (unsigned char)t.ptr[start];
             out += (size_t)snprintf(q.str + out, sizeof q.str - out, "\\x%02x", byte);
-        } else if (is_invisible(c)) {
+        } else if (printable_is_deceptive(c) || (c >= 0xD800 && c <= 0xDFFF)) {
             out += (size_t)snprintf(q.str + out, sizeof q.str - out, "\\u{%x}", c);
         } else {
             memcpy(q.str + out, t.ptr + start, pos - start);

@@ -10,16 +10,6 @@
 #define SECONDS_1601_TO_1970    INT64_C(11644473600)
 #define SID_SUB_AUTHORITIES_MAX 15
 
-TicksStatus filetime_status(uint64_t ticks)
-{
-    Time ignored;
-    if (ticks == 0)
-        return TICKS_ZERO;
-    if (ticks == UINT64_C(0x7fffffffffffffff) || ticks == UINT64_MAX)
-        return TICKS_NEVER;
-    return time_from_filetime(ticks, &ignored) ? TICKS_ORDINARY : TICKS_OUT_OF_RANGE;
-}
-
 bool value_well_formed(Value v)
 {
     switch (v.type) {

@@ -38,16 +38,6 @@ typedef struct Value {
     Span bytes;
 } Value;
 
-/* What a FILETIME that is not an ordinary time stands for. */
-typedef enum TicksStatus {
-    TICKS_ORDINARY,
-    TICKS_ZERO,        /* 0: not set */
-    TICKS_NEVER,       /* 0x7fffffffffffffff or 0xffffffffffffffff */
-    TICKS_OUT_OF_RANGE /* before 1677 or after 2262 */
-} TicksStatus;
-
-TicksStatus filetime_status(uint64_t ticks);
-
 static inline uint64_t value_u64(Value v)
 {
     return v.bytes.len == 8 ? load_u64le(v.bytes.ptr) : 0;

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/utf16.h"
-#include "format/evtx_csv_reader.h"
+#include "format/evtx_csv_cells.h"
 #include "format/evtx_csv_time.h"
 
 #define HEADER_BYTES_MAX 4096u /* of the header's line */
@@ -44,7 +44,7 @@ static Text next_line(Text *rest)
 /* Cells as written by hand, too: blanks around them do not matter. */
 static size_t split_header(Text line, char delimiter, Text *cells)
 {
-    size_t count = csv_split_line(line, delimiter, cells, CSV_COLUMNS_MAX);
+    size_t count = csv_split(line, delimiter, cells, CSV_COLUMNS_MAX);
     for (size_t i = 0; i < count; i++)
         cells[i] = text_trim(cells[i]);
     return count;
@@ -63,8 +63,8 @@ static unsigned headers_in(const CsvHead *head, LabelLocale locale)
 {
     unsigned count = 0;
     for (size_t i = 0; i < head->count; i++)
-        for (uint32_t row = 0; row < LABEL_ROW_COUNT && head->row[i] != LABEL_NONE; row++)
-            if (LABEL_ROWS[row].kind == LABEL_HEADER && LABEL_ROWS[row].locale == locale &&
+        for (uint32_t row = 0; row < LABEL_HEADER_COUNT && head->row[i] != LABEL_NONE; row++)
+            if (LABEL_ROWS[row].locale == locale &&
                 text_equal_nocase(LABEL_ROWS[row].text, head->name[i])) {
                 count++;
                 break;
@@ -89,7 +89,7 @@ static void try_header(CsvHead *head, Text line, char delimiter)
     head->count = split_header(line, delimiter, head->name);
     head->known = 0;
     for (size_t i = 0; i < head->count; i++) {
-        head->row[i] = labels_find_nocase(LABEL_HEADER, head->name[i]);
+        head->row[i] = labels_header(head->name[i]);
         head->known += head->row[i] != LABEL_NONE;
     }
     find_columns(head);
@@ -122,9 +122,9 @@ static void try_positions(CsvHead *head, Text line, Text rest)
     };
     Text cells[VIEWER_COLUMNS + 2];
     CsvHead trial = {.id = 3, .date = 1, .source = 2, .message = VIEWER_COLUMNS};
-    if (csv_split_line(line, ',', head->name, CSV_COLUMNS_MAX) != VIEWER_COLUMNS)
+    if (csv_split(line, ',', head->name, CSV_COLUMNS_MAX) != VIEWER_COLUMNS)
         return;
-    size_t count = csv_split_line(rest, ',', cells, VIEWER_COLUMNS + 2);
+    size_t count = csv_split(rest, ',', cells, VIEWER_COLUMNS + 2);
     trial.count = VIEWER_COLUMNS;
     if (count != VIEWER_COLUMNS + 1 || !csv_head_fits(&trial, cells, count, false))
         return;
@@ -134,9 +134,8 @@ static void try_positions(CsvHead *head, Text line, Text rest)
     head->locale = LOCALE_ANY;
     head->count = VIEWER_COLUMNS;
     for (size_t i = 0; i < VIEWER_COLUMNS; i++)
-        for (uint32_t row = 0; row < LABEL_ROW_COUNT; row++)
-            if (LABEL_ROWS[row].kind == LABEL_HEADER &&
-                text_equal(LABEL_ROWS[row].meaning, FIELDS[i]))
+        for (uint32_t row = LABEL_HEADER_COUNT; row-- > 0;)
+            if (text_equal(LABEL_ROWS[row].meaning, FIELDS[i]))
                 head->row[i] = row;
     find_columns(head);
     head->message = VIEWER_COLUMNS;

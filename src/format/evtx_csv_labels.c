@@ -14,8 +14,6 @@ typedef struct Key {
 
 #define KIND_SECTION 64u
 
-static const Text BETWEEN = {" > ", 3};
-
 static uint64_t hash_key(const Key *key)
 {
     uint64_t hash = hash64(key->provider.ptr, key->provider.len, key->kind);
@@ -27,16 +25,13 @@ static uint64_t hash_key(const Key *key)
 static Key key_of_row(uint32_t row, bool section)
 {
     const LabelRow *r = &LABEL_ROWS[row];
-    Key key = {.kind = r->kind, .provider = r->provider, .code = r->code, .label = r->text};
-    size_t at = r->kind == LABEL_FIELD ? text_find_text(r->text, BETWEEN) : SIZE_MAX;
-    if (r->kind == LABEL_MESSAGE)
-        key.label = (Text){0};
-    if (at != SIZE_MAX) {
-        size_t behind = at + BETWEEN.len;
-        key.section = text_of(r->text.ptr, at);
-        key.label = text_of(r->text.ptr + behind, r->text.len - behind);
-    }
-    return section ? (Key){.kind = KIND_SECTION, .section = key.section} : key;
+    if (section)
+        return (Key){.kind = KIND_SECTION, .section = r->section};
+    return (Key){.kind = r->kind,
+                 .provider = r->provider,
+                 .code = r->code,
+                 .section = r->section,
+                 .label = r->kind == LABEL_MESSAGE ? (Text){0} : r->text};
 }
 
 static bool key_equal(const Key *a, const Key *b)
@@ -86,11 +81,10 @@ bool labels_init(Labels *labels)
     if (!labels->slots)
         return false;
     for (uint32_t row = 0; row < LABEL_ROW_COUNT; row++) {
-        Key key = key_of_row(row, false);
-        if (LABEL_ROWS[row].kind == LABEL_MESSAGE || find_row(labels, &key) == LABEL_NONE)
-            add_slot(labels, &key, row + 1);
-        Key section = key_of_row(row, true);
-        if (section.section.len && find_row(labels, &section) == LABEL_NONE)
+        Key key = key_of_row(row, false), section = key_of_row(row, true);
+        bool again = row && text_equal(LABEL_ROWS[row - 1].section, section.section);
+        add_slot(labels, &key, row + 1); /* of equal texts, all mean the same */
+        if (section.section.len && !again && find_row(labels, &section) == LABEL_NONE)
             add_slot(labels, &section, (row + 1) | SECTION_BIT);
     }
     return true;
@@ -112,6 +106,14 @@ uint32_t labels_find_nocase(LabelKind kind, Text text)
 {
     for (uint32_t row = 0; row < LABEL_ROW_COUNT; row++)
         if (LABEL_ROWS[row].kind == kind && text_equal_nocase(LABEL_ROWS[row].text, text))
+            return row;
+    return LABEL_NONE;
+}
+
+uint32_t labels_header(Text text)
+{
+    for (uint32_t row = 0; row < LABEL_HEADER_COUNT; row++)
+        if (text_equal_nocase(LABEL_ROWS[row].text, text))
             return row;
     return LABEL_NONE;
 }

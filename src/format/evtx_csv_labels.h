@@ -17,7 +17,7 @@ typedef enum LabelKind {
     LABEL_SID,     /* name → well-known SID */
     LABEL_WORD,    /* words shown for %%nnnn → %%nnnn */
     LABEL_LABEL,   /* section or label of a message → the same in English */
-    LABEL_FIELD,   /* "Section > Label" or "Label" in English (provider, code) → native field */
+    LABEL_FIELD,   /* section and label in English (provider, code) → native field */
     LABEL_MESSAGE, /* whole message with {Field} in it (provider, code) */
 } LabelKind;
 
@@ -41,11 +41,13 @@ typedef enum LabelHow {
 
 typedef struct LabelRow {
     uint8_t kind, locale, how;
+    Text section; /* of a LABEL_FIELD, or empty */
     Text text, meaning;
     Text provider, code; /* empty: any */
 } LabelRow;
 
-extern const LabelRow LABEL_ROWS[];
+extern const LabelRow LABEL_ROWS[]; /* headers first */
+extern const uint32_t LABEL_HEADER_COUNT;
 extern const uint32_t LABEL_ROW_COUNT;
 
 #define LABEL_NONE UINT32_MAX
@@ -61,8 +63,11 @@ void labels_done(Labels *labels);
 /* The row of a text, as it is written; LABEL_NONE if there is none. For kinds without provider. */
 uint32_t labels_find(const Labels *labels, LabelKind kind, Text text);
 
-/* The same, but for the case of ASCII letters. Slow: for what is asked once a file, or seldom. */
+/* The same, but for the case of ASCII letters. Slow: for what is asked seldom. */
 uint32_t labels_find_nocase(LabelKind kind, Text text);
+
+/* The row of a column header, but for the case of ASCII letters. */
+uint32_t labels_header(Text text);
 
 /* The row for a label below a section (empty: below none), both in English: that for the code, or
  * that for any event of the provider. */

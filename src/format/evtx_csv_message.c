@@ -1,13 +1,13 @@
 #include "format/evtx_csv_message.h"
 
 #include <stdlib.h>
-#include <string.h>
 
-#define LABEL_BYTES_MAX  160u /* of a label with its blanks */
-#define BLANKS_MAX       64u  /* that one blank of a pattern stands for */
-#define WORD_BYTES_MAX   256u
-#define SCRATCH_LIMIT    (64u * 1024)
-#define PATTERN_NAME_MAX 64u
+#include "format/evtx_csv_blanks.h"
+#include "format/evtx_csv_sentence.h"
+
+#define LABEL_BYTES_MAX 160u /* of a label with its blanks */
+#define WORD_BYTES_MAX  256u
+#define SCRATCH_LIMIT   (64u * 1024)
 
 bool csv_messages_init(CsvMessages *messages, const Labels *labels, Sink *sink)
 {
@@ -21,44 +21,6 @@ void csv_messages_done(CsvMessages *messages)
 {
     free(messages->names);
     buf_done(&messages->scratch);
-}
-
-/* ---- blanks ---- */
-
-static size_t blank_at(Text t, size_t at)
-{
-    static const Text WIDE[] = {{"\xC2\xA0", 2}, {"\xE2\x80\xAF", 3}, {"\xE3\x80\x80", 3}};
-    if (at >= t.len)
-        return 0;
-    if (t.ptr[at] == ' ' || t.ptr[at] == '\t')
-        return 1;
-    for (size_t i = 0; i < sizeof WIDE / sizeof WIDE[0]; i++)
-        if (text_starts(text_of(t.ptr + at, t.len - at), WIDE[i]))
-            return WIDE[i].len;
-    return 0;
-}
-
-static size_t skip_blanks(Text t, size_t at, size_t most)
-{
-    size_t end = at, n;
-    while (end - at < most && (n = blank_at(t, end)) > 0)
-        end += n;
-    return end;
-}
-
-static Text trim_right(Text t)
-{
-    for (;;) {
-        size_t len = t.len;
-        if (len && (t.ptr[len - 1] == ' ' || t.ptr[len - 1] == '\t'))
-            t.len--;
-        else if (len >= 2 && blank_at(t, len - 2) == 2)
-            t.len -= 2;
-        else if (len >= 3 && blank_at(t, len - 3) == 3)
-            t.len -= 3;
-        else
-            return t;
-    }
 }
 
 /* ---- values ---- */
@@ -109,7 +71,7 @@ static void add_words(CsvMessages *m, NameId name, Text value)
         return;
     }
     while (rest.len) {
-        size_t end = text_find(rest, '\n'), from = skip_blanks(rest, 0, end);
+        size_t end = text_find(rest, '\n'), from = blanks_skip(rest, 0, end);
         size_t next = end < rest.len ? end + 1 : end;
         Text word = from < end ? text_trim(text_of(rest.ptr + from, end - from)) : (Text){0};
         uint32_t row = word.len && word.len <= WORD_BYTES_MAX
@@ -132,13 +94,13 @@ static void add_value(CsvMessages *m, uint32_t row, Text value)
 {
     switch ((LabelHow)LABEL_ROWS[row].how) {
     case LABEL_HOW_SID:
-        add_sid(m, row, trim_right(value));
+        add_sid(m, row, blanks_trim_right(value));
         break;
     case LABEL_HOW_WORDS:
         add_words(m, field_name(m, row), value);
         break;
     case LABEL_HOW_PLAIN:
-        if (!add_hex(m, field_name(m, row), trim_right(value)))
+        if (!add_hex(m, field_name(m, row), blanks_trim_right(value)))
             sink_add_text(m->sink, field_name(m, row), value);
         break;
     default:
@@ -180,13 +142,14 @@ static LabelLine read_line(const Labels *labels, Text message, size_t from, size
 {
     LabelLine line = {.value = to};
     Text text = text_of(message.ptr, to);
-    size_t start = skip_blanks(text, from, to - from);
+    size_t start = blanks_skip(text, from, to - from);
     size_t most = to - start < LABEL_BYTES_MAX ? to - start : LABEL_BYTES_MAX;
     Text rest = text_of(message.ptr + start, most);
-    size_t colon = text_find(rest, ':'), wide = text_find_text(rest, TEXT("\xEF\xBC\x9A"));
+    size_t colon = text_find(rest, ':');
     size_t end = colon < rest.len ? colon : text_find(rest, '\t'), behind = end + 1;
+    size_t wide = text_find_text(text_of(rest.ptr, end), TEXT("\xEF\xBC\x9A"));
     line.indent = start - from;
-    if (wide != SIZE_MAX && wide < end) {
+    if (wide != SIZE_MAX) {
         end = wide;
         behind = end + 3;
     }
@@ -194,8 +157,8 @@ static LabelLine read_line(const Labels *labels, Text message, size_t from, size
         return line;
     if (start + behind < to && rest.ptr[end] == ':' && blank_at(text, start + behind) == 0)
         return line; /* "C:\…" */
-    line.label = in_english(labels, trim_right(text_of(rest.ptr, end)));
-    line.value = skip_blanks(text, start + behind, to);
+    line.label = in_english(labels, blanks_trim_right(text_of(rest.ptr, end)));
+    line.value = blanks_skip(text, start + behind, to);
     line.has_value = line.value < to;
     line.colon = rest.ptr[end] != '\t';
     line.behind = start + behind;
@@ -239,7 +202,7 @@ static void extend_field(Walk *w, size_t from, size_t end)
 {
     if (w->begin >= w->end && w->begin <= from) { /* nothing yet: the value begins here */
         Text text = text_of(w->message.ptr, end);
-        w->begin = skip_blanks(text, from, end - from);
+        w->begin = blanks_skip(text, from, end - from);
     }
     w->end = end;
 }
@@ -250,7 +213,7 @@ static void take_line(Walk *w, size_t from, size_t to)
     unsigned how = open ? LABEL_ROWS[w->row].how : LABEL_HOW_PLAIN;
     bool all = how == LABEL_HOW_ALL;
     Text text = text_of(w->message.ptr, to);
-    if (skip_blanks(text, from, to - from) == to) {
+    if (blanks_skip(text, from, to - from) == to) {
         if (open && how == LABEL_HOW_WORDS && to > from)
             w->end = to; /* an indented empty line ends lists of rights; it is part of them */
         else if (open && !all)
@@ -300,149 +263,15 @@ static unsigned add_labelled(CsvMessages *m, Text provider, Text code, Text mess
 
 /* ---- sentences ---- */
 
-typedef enum PieceKind { PIECE_END, PIECE_TEXT, PIECE_FIELD } PieceKind;
-
-typedef struct Piece {
-    PieceKind kind;
-    Text text; /* literal with "\n" as two characters, or the field's name */
-    bool may_be_long;
-} Piece;
-
-#define PIECES_MAX 16
-
-/* Pieces of a pattern; ours, so it has no more. */
-static size_t cut_pattern(Text pattern, Piece *pieces)
-{
-    size_t count = 0;
-    while (pattern.len && count < PIECES_MAX) {
-        bool field = pattern.ptr[0] == '{';
-        size_t end = text_find(pattern, field ? '}' : '{');
-        Piece *piece = &pieces[count++];
-        *piece = (Piece){.kind = field ? PIECE_FIELD : PIECE_TEXT};
-        piece->text = text_of(pattern.ptr + field, end - field);
-        if (field && text_ends(piece->text, TEXT("*"))) {
-            piece->text.len--;
-            piece->may_be_long = true;
-        }
-        end += field;
-        pattern = text_of(pattern.ptr + end, pattern.len - end);
-    }
-    return count;
-}
-
-/* Does a literal stand at message[at)? A blank is one or more of them, "\n" a line end with blanks
- * before it; both may be missing at the end of the message. */
-static bool literal_at(Text literal, Text message, size_t at, size_t *ret_end)
-{
-    for (size_t i = 0; i < literal.len;) {
-        if (literal.ptr[i] == ' ') {
-            size_t end = skip_blanks(message, at, BLANKS_MAX);
-            if (end == at && at < message.len)
-                return false;
-            at = end;
-            i++;
-        } else if (literal.ptr[i] == '\\' && i + 1 < literal.len && literal.ptr[i + 1] == 'n') {
-            at = skip_blanks(message, at, BLANKS_MAX);
-            i += 2;
-            if (at >= message.len && i == literal.len)
-                break;
-            at += at < message.len && message.ptr[at] == '\r';
-            if (at >= message.len || message.ptr[at] != '\n')
-                return false;
-            at++;
-        } else {
-            if (at >= message.len || message.ptr[at] != literal.ptr[i])
-                return false;
-            at++;
-            i++;
-        }
-    }
-    *ret_end = at;
-    return true;
-}
-
-/* The first place from `from` on, or the last before `to`, where a literal stands. */
-static bool find_first(Text literal, Text message, size_t from, size_t *ret_at, size_t *ret_end)
-{
-    for (size_t at = from; at <= message.len; at++)
-        if (literal_at(literal, message, at, ret_end)) {
-            *ret_at = at;
-            return true;
-        }
-    return false;
-}
-
-static bool find_last(Text literal, Text message, size_t from, size_t to, size_t *ret_at,
-                      size_t *ret_end)
-{
-    for (size_t at = to + 1; at-- > from;) {
-        bool within = at > from && at < to && message.ptr[at] == '\n';
-        if (within && message.ptr[at - 1] == '\r')
-            continue; /* not between the two of a line end */
-        if (literal_at(literal, message, at, ret_end) && *ret_end <= to) {
-            *ret_at = at;
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Blanks and line ends behind a message mean nothing. */
-static Text trim_message(Text message)
-{
-    while (message.len &&
-           (message.ptr[message.len - 1] == '\n' || message.ptr[message.len - 1] == '\r' ||
-            message.ptr[message.len - 1] == ' '))
-        message.len--;
-    return message;
-}
-
-/* The values of the fields, in the order of pieces. The pieces behind the long field are looked
- * for from the end: its text may hold anything. */
-static bool match(const Piece *pieces, size_t count, Text message, Text *values)
-{
-    size_t at = 0, i = 0, end = message.len, here, behind;
-    for (; i < count && !pieces[i].may_be_long; i++) {
-        if (pieces[i].kind == PIECE_TEXT) {
-            if (!literal_at(pieces[i].text, message, at, &at))
-                return false;
-            continue;
-        }
-        if (i + 1 == count) {
-            values[i] = text_of(message.ptr + at, message.len - at);
-            return true;
-        }
-        if (!find_first(pieces[i + 1].text, message, at, &here, &behind))
-            return false;
-        values[i] = text_of(message.ptr + at, here - at);
-        at = behind;
-        i++;
-    }
-    if (i == count)
-        return at == message.len;
-    for (size_t k = count - 1; k > i; k -= 2) { /* a field, and the literal before it */
-        if (k < i + 2 || pieces[k].kind != PIECE_FIELD ||
-            !find_last(pieces[k - 1].text, message, at, end, &here, &behind))
-            return false;
-        values[k] = text_of(message.ptr + behind, end - behind);
-        end = here;
-    }
-    values[i] = text_of(message.ptr + at, end - at);
-    return true;
-}
-
 static bool add_sentence(CsvMessages *m, Text pattern, Text message, unsigned *ret_added)
 {
-    Piece pieces[PIECES_MAX];
-    Text values[PIECES_MAX];
-    size_t count = cut_pattern(pattern, pieces);
-    if (!match(pieces, count, trim_message(message), values))
+    SentenceField fields[SENTENCE_FIELDS_MAX];
+    size_t count;
+    if (!sentence_match(pattern, message, fields, &count))
         return false;
     for (size_t i = 0; i < count; i++)
-        if (pieces[i].kind == PIECE_FIELD) {
-            sink_add_text(m->sink, sink_name(m->sink, pieces[i].text), values[i]);
-            ++*ret_added;
-        }
+        sink_add_text(m->sink, sink_name(m->sink, fields[i].name), fields[i].value);
+    *ret_added = (unsigned)count;
     return true;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/utf16.h"
+#include "format/evtx_csv_cells.h"
 
 #define BLOCK      (256u * 1024)
 #define LOOK_MAX   (64u * 1024) /* bytes of a line that are looked at to know a row's beginning */
@@ -160,61 +161,6 @@ static bool need(CsvReader *csv, size_t n, Err *err)
 
 /* ---- cells ---- */
 
-/* Where the cell that begins at `at` ends (at a delimiter, a line end, or the end of the text).
- * *ret_cell: what is between its quotation marks, if it has some. `strict`: false for a quotation
- * mark that is not doubled and ends nothing; else it belongs to the cell. */
-static bool cell_end(Text t, size_t at, char delimiter, bool strict, size_t *ret_end,
-                     Text *ret_cell)
-{
-    size_t from = at;
-    bool quoted = at < t.len && t.ptr[at] == '"';
-    if (quoted) {
-        from = ++at;
-        for (;; at++) {
-            const char *q = at < t.len ? memchr(t.ptr + at, '"', t.len - at) : NULL;
-            if (!q) {
-                *ret_cell = text_of(t.ptr + from, t.len - from);
-                *ret_end = t.len;
-                return true;
-            }
-            at = (size_t)(q - t.ptr);
-            size_t next = at + 1;
-            if (next < t.len && t.ptr[next] == '"') {
-                at = next;
-                continue;
-            }
-            if (next == t.len || t.ptr[next] == delimiter || t.ptr[next] == '\n' ||
-                t.ptr[next] == '\r')
-                break;
-            if (strict)
-                return false;
-        }
-        *ret_cell = text_of(t.ptr + from, at - from);
-        at++;
-    }
-    while (at < t.len && t.ptr[at] != delimiter && t.ptr[at] != '\n')
-        at++;
-    *ret_end = at;
-    if (!quoted) {
-        *ret_cell = text_of(t.ptr + from, at - from);
-        if (ret_cell->len && ret_cell->ptr[ret_cell->len - 1] == '\r' &&
-            (at == t.len || t.ptr[at] == '\n'))
-            ret_cell->len--;
-    }
-    return true;
-}
-
-size_t csv_split_line(Text line, char delimiter, Text *cells, size_t most)
-{
-    size_t count = 0;
-    for (size_t at = 0; count < most; at++) {
-        (void)cell_end(line, at, delimiter, false, &at, &cells[count++]);
-        if (at >= line.len || line.ptr[at] != delimiter)
-            break;
-    }
-    return count;
-}
-
 /* Doubled quotation marks as single ones, in room of the reader's. */
 static Text without_doubles(CsvReader *csv, Text cell)
 {
@@ -237,7 +183,7 @@ static Text without_doubles(CsvReader *csv, Text cell)
 static bool split(CsvReader *csv, size_t size, CsvRow *row, Err *err)
 {
     Text line = text_of(csv->text + csv->pos, size);
-    size_t count = csv_split_line(line, csv->delimiter, csv->cells, CSV_CELLS_MAX);
+    size_t count = csv_split(line, csv->delimiter, csv->cells, CSV_CELLS_MAX);
     if (count == CSV_CELLS_MAX) {
         Text *last = &csv->cells[count - 1];
         last->len = size - (size_t)(last->ptr - line.ptr);
@@ -266,8 +212,8 @@ static bool begins_row(CsvReader *csv, size_t at)
     Text t = text_of(csv->text + from, n < LOOK_MAX ? n : LOOK_MAX);
     Text cells[LOOK_CELLS];
     for (size_t i = 0; count < LOOK_CELLS; i++) {
-        if (!cell_end(t, i, csv->delimiter, true, &i, &cells[count]))
-            return false;
+        if (!csv_cell_end(t, i, csv->delimiter, true, &i, &cells[count]))
+            break; /* what is before it may be enough */
         if (i >= t.len && cut)
             break; /* the cell may go on */
         count++;

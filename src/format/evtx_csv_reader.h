@@ -66,8 +66,4 @@ CsvKind csv_next(CsvReader *csv, CsvRow *ret, Err *err);
 /* Is the item UTF-16 with half a character at its end? Known at CSV_END. */
 bool csv_odd_end(const CsvReader *csv);
 
-/* The cells of a line in memory, without their quotation marks: for the header. Returns their
- * number, at most `most`. */
-size_t csv_split_line(Text line, char delimiter, Text *cells, size_t most);
-
 #endif

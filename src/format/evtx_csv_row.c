@@ -329,6 +329,11 @@ static void tell_zone(const CsvRows *rows, uint64_t offset)
                   clock->ahead_seconds);
 }
 
+static const char *rows_have(const CsvRemark *remark)
+{
+    return remark->count == 1 ? "row has" : "rows have";
+}
+
 void csv_rows_tell(const CsvRows *rows, uint64_t offset)
 {
     Sink *sink = rows->sink;
@@ -336,26 +341,26 @@ void csv_rows_tell(const CsvRows *rows, uint64_t offset)
     tell_zone(rows, offset);
     if (rows->no_time.count)
         sink_defect(sink, rows->no_time.offset, rows->no_time.size,
-                    "%" PRIu64 " rows have a time in a form that is not known; the first is here",
-                    rows->no_time.count);
+                    "%" PRIu64 " %s a time in a form that is not known; the first is here",
+                    rows->no_time.count, rows_have(&rows->no_time));
     if (rows->not_utf8.count)
         sink_defect(sink, rows->not_utf8.offset, rows->not_utf8.size,
-                    "%" PRIu64 " rows have text that is not UTF-8, as an 8-bit code page like "
+                    "%" PRIu64 " %s text that is not UTF-8, as an 8-bit code page like "
                     "Shift_JIS gives it; it is kept as bytes. Convert the file to UTF-8 to read "
                     "it",
-                    rows->not_utf8.count);
+                    rows->not_utf8.count, rows_have(&rows->not_utf8));
     if (rows->many_cells.count)
         sink_defect(sink, rows->many_cells.offset, rows->many_cells.size,
-                    "%" PRIu64 " rows have more cells than the table has columns: a delimiter "
+                    "%" PRIu64 " %s more cells than the table has columns: a delimiter "
                     "without quotation marks around it, or two rows in one; the first is here",
-                    rows->many_cells.count);
+                    rows->many_cells.count, rows_have(&rows->many_cells));
     if (rows->bad_payload.count)
         sink_defect(sink, rows->bad_payload.offset, rows->bad_payload.size,
-                    "%" PRIu64 " rows have a Payload that is not JSON; the first is here",
-                    rows->bad_payload.count);
+                    "%" PRIu64 " %s a Payload that is not JSON; the first is here",
+                    rows->bad_payload.count, rows_have(&rows->bad_payload));
     if (rows->many_fields.count)
         sink_note(sink, rows->many_fields.offset,
-                  "%" PRIu64 " messages have more than %u fields; the rest stands in "
+                  "%" PRIu64 " %s more than %u fields in the message; the rest stands in "
                   "Export.Message only",
-                  rows->many_fields.count, CSV_MESSAGE_FIELDS_MAX);
+                  rows->many_fields.count, rows_have(&rows->many_fields), CSV_MESSAGE_FIELDS_MAX);
 }

@@ -1,5 +1,7 @@
 #include "format/evtx_csv_time.h"
 
+#include "format/evtx_csv_blanks.h"
+
 #define READING_MAX 64 /* bytes of the longest reading */
 
 typedef struct Walk {
@@ -7,20 +9,14 @@ typedef struct Walk {
     size_t at;
 } Walk;
 
-/* Blanks, and those of other alphabets: no-break, narrow no-break, ideographic; and the marks of
- * direction that Windows puts into dates. */
+/* A blank, or one of the marks of direction that Windows puts into dates. */
 static size_t blank_len(Text t, size_t at)
 {
-    static const Text WIDE[] = {
-        {"\xC2\xA0", 2},     {"\xE2\x80\xAF", 3}, {"\xE3\x80\x80", 3},
-        {"\xE2\x80\x8E", 3}, {"\xE2\x80\x8F", 3},
-    };
-    if (at < t.len && (t.ptr[at] == ' ' || t.ptr[at] == '\t'))
-        return 1;
-    for (size_t i = 0; i < sizeof WIDE / sizeof WIDE[0]; i++)
-        if (text_starts(text_of(t.ptr + at, t.len - at), WIDE[i]))
-            return WIDE[i].len;
-    return 0;
+    static const Text LEFT_TO_RIGHT = {"\xE2\x80\x8E", 3}, RIGHT_TO_LEFT = {"\xE2\x80\x8F", 3};
+    Text rest = text_of(t.ptr + at, t.len - at);
+    if (text_starts(rest, LEFT_TO_RIGHT) || text_starts(rest, RIGHT_TO_LEFT))
+        return 3;
+    return blank_at(t, at);
 }
 
 static bool skip_blanks(Walk *w)

@@ -30,9 +30,8 @@ typedef enum SplitKind {
 } SplitKind;
 
 typedef struct FormatOptions {
-    bool recover;           /* also slack and carved records */
-    const Zone *zone;       /* of local times without zone; NULL: UTC is assumed and marked */
-    uint16_t ansi_codepage; /* of 8-bit strings; 0 = 1252 */
+    bool recover;     /* also slack and carved records */
+    const Zone *zone; /* of local times without zone; NULL: UTC is assumed and marked */
 } FormatOptions;
 
 /* Lines in a community's own shape instead of events, for `dump --format evtx-jsonl`. `write`

@@ -93,6 +93,8 @@ static void test_quote(void **state)
         {"\xE2\x80\x8B", 3, "\\u{200b}"},      /* zero width */
         {"\xEF\xBB\xBF", 3, "\\u{feff}"},      /* byte order mark */
         {"\xC2\x9B", 2, "\\u{9b}"},            /* C1 control */
+        {"\xD8\x9C", 2, "\\u{61c}"},           /* Arabic letter mark */
+        {"\xEF\xBF\xBA", 3, "\\u{fffa}"},      /* interlinear annotation */
         {"\xED\xA0\x80", 3, "\\u{d800}"},      /* lone surrogate */
         {"\xF3\xA0\x81\x81", 4, "\\u{e0041}"}, /* tag */
     };

@@ -202,24 +202,6 @@ static void test_largest_written(void **state)
     assert_int_equal(filetime_format(UINT64_MAX, 9, room), 29); /* ticks have seven */
 }
 
-static void test_filetime_status(void **state)
-{
-    static const struct {
-        uint64_t ticks;
-        TicksStatus status;
-    } CASES[] = {
-        {0, TICKS_ZERO},
-        {1, TICKS_OUT_OF_RANGE},
-        {UINT64_C(116444736000000000), TICKS_ORDINARY},
-        {UINT64_C(0x7fffffffffffffff), TICKS_NEVER},
-        {UINT64_MAX, TICKS_NEVER},
-        {UINT64_C(0x7ffffffffffffffe), TICKS_OUT_OF_RANGE},
-    };
-    (void)state;
-    for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++)
-        assert_int_equal(filetime_status(CASES[i].ticks), CASES[i].status);
-}
-
 static void test_equals(void **state)
 {
     (void)state;
@@ -322,10 +304,10 @@ static void test_fingerprints(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_well_formed),     cmocka_unit_test(test_numbers_written),
-        cmocka_unit_test(test_bytes_written),   cmocka_unit_test(test_largest_written),
-        cmocka_unit_test(test_filetime_status), cmocka_unit_test(test_equals),
-        cmocka_unit_test(test_to_u64),          cmocka_unit_test(test_fingerprints),
+        cmocka_unit_test(test_well_formed),   cmocka_unit_test(test_numbers_written),
+        cmocka_unit_test(test_bytes_written), cmocka_unit_test(test_largest_written),
+        cmocka_unit_test(test_equals),        cmocka_unit_test(test_to_u64),
+        cmocka_unit_test(test_fingerprints),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -73,6 +73,7 @@ void binxml_set_chunk(Binxml *bx, const EvtxChunk *chunk)
         memset(bx->slots, 0, DEFINITION_SLOTS * sizeof *bx->slots);
     bx->definition_count = 0;
     bx->values_used = 0;
+    bx->steps = 0;
     arena_clear(bx->arena);
 }
 

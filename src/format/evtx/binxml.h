@@ -77,6 +77,7 @@ typedef struct Binxml {
     ValueRef *values; /* BINXML_VALUES_MAX, used as a stack within one record */
     uint32_t values_used;
     bool values_missing; /* set by an instance that has fewer values than its template needs */
+    uint32_t steps;      /* that dom_build has taken in this chunk; see DOM_STEPS_MAX */
 
     TemplateCache *cache;
     NameField *fields; /* of the definition parsed last; NAME_FIELDS_MAX */

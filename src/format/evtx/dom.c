@@ -1,6 +1,6 @@
 #include "format/evtx/dom.h"
 
-#include "format/evtx/value16.h"
+#include "format/evtx/scalar.h"
 
 /* Values that the nodes of one tree refer to; an override stands for one item of an array. */
 typedef struct Scope {
@@ -10,12 +10,14 @@ typedef struct Scope {
     uint8_t override_type;
     Span override_item;
     const struct Scope *outer; /* further overrides of the same element */
+    unsigned depth;            /* how many overrides */
 } Scope;
 
 typedef struct Builder {
     Binxml *bx;
     Arena *arena;
     uint32_t elements;
+    uint32_t steps_end; /* of bx->steps */
     unsigned nesting;
     Err *err;
 } Builder;
@@ -29,6 +31,14 @@ typedef struct Content {
 static bool no_memory(Builder *b)
 {
     return err_set(b->err, ERR_LIMIT, ERR_NO_OFFSET, "record needs more memory than allowed");
+}
+
+/* Have the steps counted so far stayed within the limits? */
+static bool within_steps(const Builder *b)
+{
+    return b->bx->steps <= b->steps_end ||
+           err_set(b->err, ERR_LIMIT, ERR_NO_OFFSET,
+                   "its nested values and lists unfold beyond the limit");
 }
 
 static DomElement *new_element(Builder *b, Text name)
@@ -58,7 +68,7 @@ static bool add_piece(Builder *b, DomPiece ***last, DomPiece piece)
 typedef struct Resolved {
     uint8_t type;
     Span bytes;
-    uint32_t offset; /* in the chunk; for 0x21 */
+    uint32_t offset; /* in the chunk; 0 for an item of a list, which is never a document */
 } Resolved;
 
 /* The value a substitution stands for; an index past the end is null. */
@@ -111,7 +121,7 @@ static bool build_piece(Builder *b, const Node *node, const Scope *scope, DomPie
         return add_entity(b, last, node->name);
     case NODE_VALUE: {
         Resolved v = resolve(b, scope, node);
-        if (v.type == EVTX_BINXML && into) {
+        if (v.type == EVTX_BINXML && v.offset && into) {
             if (v.bytes.len == 0)
                 return true;
             return build_document(b, v.offset, v.offset + (uint32_t)v.bytes.len, into);
@@ -149,43 +159,58 @@ static bool build_attributes(Builder *b, const Node *element, const Scope *scope
 
 static bool build_nodes(Builder *b, const Node *first, const Scope *scope, bool root,
                         Content *into);
+static bool build_element(Builder *b, const Node *node, const Scope *scope, Content *into);
+
+/* The first substitution among nodes that is an array with items. */
+static const Node *first_array(const Builder *b, const Node *first, const Scope *scope)
+{
+    for (const Node *node = first; node; node = node->next) {
+        b->bx->steps++;
+        if (node->kind != NODE_VALUE)
+            continue;
+        Resolved v = resolve(b, scope, node);
+        if ((v.type & EVTX_ARRAY) && v.bytes.len)
+            return node;
+    }
+    return NULL;
+}
 
 /* The first substitution directly in the element, or in its attributes, that is an array with
  * items and not yet replaced by one of them. Content comes first, as the reference readers do. */
 static const Node *find_array(const Builder *b, const Node *element, const Scope *scope)
 {
-    for (const Node *node = element->children; node; node = node->next)
-        if (node->kind == NODE_VALUE) {
-            Resolved v = resolve(b, scope, node);
-            if ((v.type & EVTX_ARRAY) && v.bytes.len)
-                return node;
-        }
-    for (const Node *attribute = element->attributes; attribute; attribute = attribute->next)
-        for (const Node *node = attribute->children; node; node = node->next)
-            if (node->kind == NODE_VALUE) {
-                Resolved v = resolve(b, scope, node);
-                if ((v.type & EVTX_ARRAY) && v.bytes.len)
-                    return node;
-            }
-    return NULL;
+    const Node *found = first_array(b, element->children, scope);
+    for (const Node *a = element->attributes; a && !found; a = a->next)
+        found = first_array(b, a->children, scope);
+    return found;
+}
+
+/* The element once for each item of the array. */
+static bool build_repeated(Builder *b, const Node *element, const Node *array, const Scope *scope,
+                           Content *into)
+{
+    if (scope->depth == DOM_ARRAYS_MAX)
+        return err_set(b->err, ERR_LIMIT, b->bx->chunk->origin + element->at,
+                       "more than %d lists in one element", DOM_ARRAYS_MAX);
+    Resolved v = resolve(b, scope, array);
+    Scope inner = *scope;
+    inner.outer = scope;
+    inner.depth++;
+    inner.override_node = array;
+    inner.override_type = v.type & (uint8_t)~EVTX_ARRAY;
+    size_t pos = 0;
+    unsigned ignored = 0;
+    while (evtx_array_next(v.type, v.bytes, &pos, &inner.override_item, &ignored))
+        if (!build_element(b, element, &inner, into))
+            return false;
+    return true;
 }
 
 static bool build_element(Builder *b, const Node *node, const Scope *scope, Content *into)
 {
     const Node *array = find_array(b, node, scope);
-    if (array) { /* the element repeats for each item */
-        Resolved v = resolve(b, scope, array);
-        Scope inner = *scope;
-        inner.outer = scope;
-        inner.override_node = array;
-        inner.override_type = v.type & (uint8_t)~EVTX_ARRAY;
-        size_t pos = 0;
-        unsigned ignored = 0;
-        while (evtx_array_next(v.type, v.bytes, &pos, &inner.override_item, &ignored))
-            if (!build_element(b, node, &inner, into))
-                return false;
-        return true;
-    }
+    if (array)
+        return build_repeated(b, node, array, scope, into);
     DomElement *element = new_element(b, node->name);
     if (!element)
         return false;
@@ -207,6 +232,9 @@ static bool is_removed(const Node *element, const Scope *scope)
 static bool build_nodes(Builder *b, const Node *first, const Scope *scope, bool root, Content *into)
 {
     for (const Node *node = first; node; node = node->next) {
+        b->bx->steps++;
+        if (!within_steps(b))
+            return false;
         if (node->kind == NODE_ELEMENT) {
             if ((root || !is_removed(node, scope)) && !build_element(b, node, scope, into))
                 return false;
@@ -223,6 +251,7 @@ static bool build_instance(Builder *b, uint32_t at, uint32_t end, Content *into,
     uint32_t mark = b->bx->values_used;
     if (!binxml_instance(b->bx, at, end, &instance, b->err))
         return false;
+    b->bx->steps += instance.count;
     Scope scope = {.values = instance.values, .count = instance.count};
     const Node *document = binxml_document(b->bx, instance.definition);
     bool ok = document ? build_nodes(b, document->children, &scope, true, into) : no_memory(b);
@@ -264,6 +293,7 @@ static bool build_document(Builder *b, uint32_t begin, uint32_t end, Content *in
     b->nesting++;
     bool ok = true, more = true;
     while (ok && more && begin < end && bytes[begin] != 0) {
+        b->bx->steps++;
         if (bytes[begin] == 0x0f && end - begin >= 4) {
             begin += 4;
         } else if (bytes[begin] == 0x0c) {
@@ -280,7 +310,10 @@ static bool build_document(Builder *b, uint32_t begin, uint32_t end, Content *in
 bool dom_build(Binxml *bx, Arena *scratch, uint32_t begin, uint32_t end, DomElement **ret, Err *err)
 {
     Err ignored;
-    Builder b = {.bx = bx, .arena = scratch, .err = err ? err : &ignored};
+    uint32_t chunk_left = DOM_CHUNK_STEPS_MAX > bx->steps ? DOM_CHUNK_STEPS_MAX - bx->steps : 0;
+    uint32_t steps = chunk_left < DOM_STEPS_MAX ? chunk_left : DOM_STEPS_MAX;
+    Builder b = {
+        .bx = bx, .arena = scratch, .steps_end = bx->steps + steps, .err = err ? err : &ignored};
     uint32_t mark = bx->values_used;
     *ret = new_element(&b, TEXT(""));
     if (!*ret)

@@ -11,6 +11,12 @@
 #include "format/evtx/binxml.h"
 
 #define DOM_ELEMENTS_MAX 100000 /* of one record, arrays expanded */
+#define DOM_ARRAYS_MAX   8      /* that one element repeats for */
+
+/* Nodes looked at for one record, and for all of one chunk. Values within values and lists can
+ * unfold without limit and without giving an element; an honest chunk stays below a million. */
+#define DOM_STEPS_MAX       (4u * 1024 * 1024)
+#define DOM_CHUNK_STEPS_MAX (32u * 1024 * 1024)
 
 typedef enum PieceKind { PIECE_LITERAL, PIECE_VALUE, PIECE_CHAR, PIECE_UTF8 } PieceKind;
 
@@ -55,7 +61,8 @@ static inline bool dom_is_container(Text name)
 /* {"Event":…} in the shape of evtx_dump, without line end. */
 void dom_write_json(Buf *buf, const DomElement *document, unsigned *faults);
 
-/* Native fields into the sink (not committed). `params` is scratch for names. */
-void dom_sink_fields(Sink *sink, const DomElement *document, Buf *scratch, unsigned *faults);
+/* Native fields into the sink (not committed). `scratch` is for names and joined texts; false when
+ * its limit does not suffice, and the sink's pending values have then been dropped. */
+bool dom_sink_fields(Sink *sink, const DomElement *document, Buf *scratch, unsigned *faults);
 
 #endif

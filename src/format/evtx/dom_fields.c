@@ -4,7 +4,7 @@
 #include "format/evtx/dom.h"
 
 #include "base/buf.h"
-#include "format/evtx/value16.h"
+#include "format/evtx/scalar.h"
 
 typedef struct Fields {
     Sink *sink;
@@ -27,7 +27,7 @@ static void add_pieces(Fields *f, Text name_text, const DomPiece *pieces)
     }
     size_t mark = f->scratch->len;
     dom_pieces_text(f->scratch, pieces, f->faults);
-    if (!f->scratch->failed)
+    if (!f->scratch->failed) /* else the event is dropped at the end */
         sink_add_text(f->sink, name, text_of(f->scratch->ptr + mark, f->scratch->len - mark));
     f->scratch->len = mark;
 }
@@ -109,7 +109,7 @@ static void add_element(Fields *f, const DomElement *element, bool keep_empty)
     f->scratch->len = mark;
 }
 
-void dom_sink_fields(Sink *sink, const DomElement *document, Buf *scratch, unsigned *faults)
+bool dom_sink_fields(Sink *sink, const DomElement *document, Buf *scratch, unsigned *faults)
 {
     Fields f = {.sink = sink, .scratch = scratch, .faults = faults};
     buf_clear(scratch);
@@ -131,4 +131,7 @@ void dom_sink_fields(Sink *sink, const DomElement *document, Buf *scratch, unsig
             }
         }
     }
+    if (scratch->failed)
+        sink_drop(sink);
+    return !scratch->failed;
 }

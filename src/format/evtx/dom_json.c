@@ -2,8 +2,13 @@
  * where we keep what that tool loses, stand in docs/formats/evtx.md. */
 #include "format/evtx/dom.h"
 
+#include <stdlib.h>
+
+#include "base/hash.h"
 #include "base/json.h"
-#include "format/evtx/value16.h"
+#include "event/grow.h"
+#include "event/id_map.h"
+#include "format/evtx/scalar.h"
 
 typedef struct Writer {
     Buf *buf;
@@ -126,42 +131,80 @@ static const DomPiece *data_name(const DomElement *data)
     return name && !dom_pieces_empty(name->pieces) ? name->pieces : NULL;
 }
 
+/* The Name of a Data, in the scratch. */
+static void data_key(Writer *w, const DomElement *data, unsigned *faults)
+{
+    buf_clear(&w->text);
+    dom_pieces_text(&w->text, data_name(data), faults);
+}
+
 static bool same_name(Writer *w, const DomElement *a, const DomElement *b)
 {
-    const DomPiece *name_a = data_name(a), *name_b = data_name(b);
-    if (!name_a || !name_b)
+    unsigned ignored = 0;
+    const DomPiece *name_b = data_name(b);
+    if (!data_name(a) || !name_b)
         return false;
-    buf_clear(&w->text);
-    dom_pieces_text(&w->text, name_a, w->faults);
+    data_key(w, a, &ignored);
     size_t cut = w->text.len;
-    dom_pieces_text(&w->text, name_b, w->faults);
+    dom_pieces_text(&w->text, name_b, &ignored);
     return !w->text.failed && w->text.len == 2 * cut &&
            memcmp(w->text.ptr, w->text.ptr + cut, cut) == 0;
 }
 
-/* How many runs of Data with this name come before `data`. */
-static size_t earlier_runs(Writer *w, const DomElement *first, const DomElement *data)
+/* Which names the members of one object have so far, and how often. */
+typedef struct Seen {
+    const DomElement *first;
+    size_t times;
+} Seen;
+
+typedef struct Repeats {
+    IdMap map;
+    Seen *list;
+    size_t count, cap;
+} Repeats;
+
+static void repeats_done(Repeats *repeats)
 {
-    size_t runs = 0;
-    bool in_run = false;
-    for (const DomElement *e = first; e != data; e = e->next) {
-        bool same = is_data(e) && same_name(w, e, data);
-        if (same && !in_run)
-            runs++;
-        in_run = same;
-    }
-    return runs;
+    id_map_done(&repeats->map);
+    free(repeats->list);
+}
+
+static bool same_key(Writer *w, const DomElement *a, const DomElement *b, bool by_data_name)
+{
+    return by_data_name ? is_data(a) && same_name(w, a, b) : text_equal(a->name, b->name);
+}
+
+/* How often the key of `element`, whose text is `key`, was counted before; counts it. The Name of a
+ * Data (`by_data_name`) and the name of an element are counted apart. */
+static size_t count_earlier(Writer *w, Repeats *repeats, const DomElement *element, Text key,
+                            bool by_data_name)
+{
+    uint64_t hash = hash64(key.ptr, key.len, by_data_name);
+    uint32_t id;
+    for (size_t cursor = id_map_start(&repeats->map, hash);
+         (id = id_map_next(&repeats->map, hash, &cursor)) != ID_NONE;)
+        if (same_key(w, repeats->list[id].first, element, by_data_name))
+            return repeats->list[id].times++;
+    Seen *list = grow_array(repeats->list, &repeats->cap, repeats->count + 1, sizeof *list);
+    if (list)
+        repeats->list = list;
+    if (!list || !id_map_add(&repeats->map, hash, (uint32_t)repeats->count))
+        w->buf->failed = true;
+    else
+        list[repeats->count++] = (Seen){.first = element, .times = 1};
+    return 0;
 }
 
 /* A run of adjacent Data with one name: a value, or an array. Returns the last of the run. */
-static const DomElement *write_named_run(Writer *w, const DomElement *first, const DomElement *data)
+static const DomElement *write_named_run(Writer *w, Repeats *repeats, const DomElement *data)
 {
     const DomElement *last = data;
     while (last->next && is_data(last->next) && same_name(w, data, last->next))
         last = last->next;
-    size_t repeat = earlier_runs(w, first, data);
-    buf_clear(&w->text);
-    dom_pieces_text(&w->text, data_name(data), w->faults);
+    unsigned ignored = 0;
+    data_key(w, data, w->faults);
+    size_t repeat = count_earlier(w, repeats, data, buf_text(&w->text), true);
+    data_key(w, data, &ignored); /* the comparison has used the scratch */
     write_key(w, buf_text(&w->text), repeat);
     if (last != data)
         buf_add_char(w->buf, '[');
@@ -199,30 +242,28 @@ static void write_positional(Writer *w, const DomElement *first)
     BUF_LITERAL(w->buf, "},");
 }
 
-static size_t earlier_same(const DomElement *first, const DomElement *element)
-{
-    size_t n = 0;
-    for (const DomElement *e = first; e != element; e = e->next)
-        n += text_equal(e->name, element->name);
-    return n;
-}
-
 static void write_members(Writer *w, const DomElement *element)
 {
     bool container = dom_is_container(element->name), positional_done = false;
     const DomElement *first = element->children;
-    for (const DomElement *e = first; e; e = e->next) {
+    Repeats repeats = {0};
+    if (first && !id_map_init(&repeats.map)) {
+        w->buf->failed = true;
+        return;
+    }
+    for (const DomElement *e = first; e && !w->buf->failed; e = e->next) {
         if (!container || !is_data(e)) {
-            write_key(w, e->name, earlier_same(first, e));
+            write_key(w, e->name, count_earlier(w, &repeats, e, e->name, false));
             write_element(w, e, true, EMPTY_NULL);
             buf_add_char(w->buf, ',');
         } else if (data_name(e)) {
-            e = write_named_run(w, first, e);
+            e = write_named_run(w, &repeats, e);
         } else if (!positional_done) {
             write_positional(w, first);
             positional_done = true;
         }
     }
+    repeats_done(&repeats);
 }
 
 void dom_write_json(Buf *buf, const DomElement *document, unsigned *faults)

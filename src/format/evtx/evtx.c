@@ -139,11 +139,13 @@ static bool walk_records(EvtxReader *reader, const EvtxChunk *chunk, uint64_t *e
     return true;
 }
 
-/* The chunk at `origin`. false: nothing there. */
+/* The chunk at `origin`. false: nothing there, or it cannot be read (err). */
 static bool load_chunk(EvtxReader *reader, uint64_t origin, EvtxChunk *ret, Err *err)
 {
     size_t got;
     const uint8_t *bytes = evtx_reader_load(reader, origin, &got, err);
+    if (err->code != ERR_NONE)
+        return false;
     if (got < EVTX_CHUNK_SIZE && !chunk_is_zero(bytes, got))
         sink_defect(reader->sink, origin + got, EVTX_CHUNK_SIZE - got,
                     "file ends within a chunk, %zu of %u bytes are there", got, EVTX_CHUNK_SIZE);

@@ -7,7 +7,7 @@
 #include "base/hash.h"
 #include "base/json.h"
 #include "format/evtx/dom.h"
-#include "format/evtx/value16.h"
+#include "format/evtx/scalar.h"
 
 #define STEPS_MAX    4096
 #define SIBLINGS_MAX 512 /* children compared for equal names; more take the general way */
@@ -43,23 +43,20 @@ static Step *add_step(Compiler *c, StepKind kind, uint16_t index)
     return step;
 }
 
+static void add_key(Compiler *c, Text name)
+{
+    json_text(&c->literals, name);
+    buf_add_char(&c->literals, ':');
+}
+
 /* A step with a key literal of its own (written only under the step's condition). */
 static void add_keyed_step(Compiler *c, StepKind kind, uint16_t index, Text name)
 {
     Step *step = add_step(c, kind, index);
     step->key = (uint32_t)c->literals.len;
-    buf_add_char(&c->literals, '"');
-    json_escape(&c->literals, name);
-    BUF_LITERAL(&c->literals, "\":");
+    add_key(c, name);
     step->key_len = (uint32_t)(c->literals.len - step->key);
     c->literal_from = c->literals.len;
-}
-
-static void add_key(Compiler *c, Text name)
-{
-    buf_add_char(&c->literals, '"');
-    json_escape(&c->literals, name);
-    BUF_LITERAL(&c->literals, "\":");
 }
 
 static void add_literal_text(Compiler *c, Span units)
@@ -177,13 +174,7 @@ static void compile_named_data(Compiler *c, const Node *data)
     const Node *value = single(data->children);
     ContentKind content = classify(data->children);
     uint32_t dependent = begin_dependent(c, data);
-    unsigned ignored = 0;
-    char *out = buf_reserve(&c->literals, EVTX_JSON_ROOM(name_text->text.len));
-    if (!out)
-        return;
-    c->literals.len += (size_t)(evtx_json_value(out, EVTX_STRING, name_text->text.ptr,
-                                                name_text->text.len, &ignored) -
-                                out);
+    add_literal_text(c, name_text->text);
     buf_add_char(&c->literals, ':');
     if (content == CONTENT_VALUE) {
         add_step(c, STEP_DATA, value->index);

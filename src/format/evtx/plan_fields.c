@@ -4,8 +4,9 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "base/digits.h"
 #include "format/evtx/dom.h"
-#include "format/evtx/value16.h"
+#include "format/evtx/scalar.h"
 
 #define STEPS_MAX 4096
 
@@ -279,18 +280,9 @@ typedef struct Run {
 
 static NameId param_name(Run *run)
 {
-    char name[16] = "param";
-    size_t len = 5;
-    uint32_t n = ++run->params;
-    char digits[10];
-    size_t count = 0;
-    do {
-        digits[count++] = (char)('0' + n % 10);
-        n /= 10;
-    } while (n);
-    while (count)
-        name[len++] = digits[--count];
-    return sink_name(run->sink, text_of(name, len));
+    char name[5 + DIGITS_U64_ROOM] = "param";
+    const char *end = digits_put_u64(name + 5, ++run->params);
+    return sink_name(run->sink, text_of(name, (size_t)(end - name)));
 }
 
 /* One field, or one an item of an array. Items of no array are as dom.c has them: null. */

@@ -3,7 +3,7 @@
 
 #include "format/evtx/dom.h"
 #include "format/evtx/json_plan.h"
-#include "format/evtx/value16.h"
+#include "format/evtx/scalar.h"
 
 /* Fixed texts, padded so that put_literal may read COPY_SLACK bytes. */
 static const char NULL_WORD[COPY_SLACK] = "null";
@@ -129,7 +129,32 @@ static size_t plan_room(const JsonPlan *plan, const Instance *instance)
     for (uint32_t i = 0; i < instance->count; i++)
         bytes += instance->values[i].size;
     return plan->literal_total + (size_t)plan->step_count * EVTX_JSON_ROOM(0) +
-           bytes * 3 * plan->value_uses + COPY_SLACK;
+           bytes * EVTX_JSON_GROWTH * plan->value_uses + COPY_SLACK;
+}
+
+/* End an object: of attributes, when `v` or members may follow, or any other. One without content
+ * is taken back; null stands for an element that has nothing at all. */
+static inline char *put_close(const Run *run, char *out, StepKind kind, const ValueRef *v)
+{
+    bool none = out[-1] == '{', text = !evtx_value_empty(v);
+    if (!none)
+        out[-1] = '}';
+    if (kind == STEP_CLOSE_FOR_MEMBERS) {
+        if (none)
+            return out - (ATTRIBUTES_OPEN_LEN - 1); /* the element's own brace stays */
+    } else if (kind == STEP_CLOSE_OBJECT) {
+        if (none)
+            out = put_literal(out - 1, NULL_WORD, NULL_LEN);
+    } else if (none) {
+        out -= ATTRIBUTES_OPEN_LEN;
+        out = text ? put_value(run, out, v) : put_literal(out, NULL_WORD, NULL_LEN);
+    } else {
+        if (text)
+            out = put_value(run, put_literal(out, TEXT_KEY, TEXT_KEY_LEN), v);
+        *out++ = '}';
+    }
+    *out++ = ',';
+    return out;
 }
 
 static bool run_plan(Run *run, const JsonPlan *plan, const Instance *instance)
@@ -170,53 +195,15 @@ static bool run_plan(Run *run, const JsonPlan *plan, const Instance *instance)
             out = put_value(run, out, v);
             *out++ = ',';
             break;
-        case STEP_CLOSE_ATTRIBUTES:
-            if (out[-1] == '{') {
-                out -= ATTRIBUTES_OPEN_LEN;
-                out = put_literal(out, NULL_WORD, NULL_LEN);
-            } else {
-                out[-1] = '}';
-                *out++ = '}';
-            }
-            *out++ = ',';
-            break;
-        case STEP_CLOSE_FOR_TEXT: {
+        case STEP_CLOSE_FOR_TEXT:
             if (!evtx_value_empty(v) && !is_scalar(v))
                 return false;
-            bool none = out[-1] == '{';
-            if (none) {
-                out -= ATTRIBUTES_OPEN_LEN;
-                if (evtx_value_empty(v))
-                    out = put_literal(out, NULL_WORD, NULL_LEN);
-                else
-                    out = put_value(run, out, v);
-            } else {
-                out[-1] = '}';
-                if (!evtx_value_empty(v)) {
-                    out = put_literal(out, TEXT_KEY, TEXT_KEY_LEN);
-                    out = put_value(run, out, v);
-                }
-                *out++ = '}';
-            }
-            *out++ = ',';
+            out = put_close(run, out, STEP_CLOSE_FOR_TEXT, v);
             break;
-        }
+        case STEP_CLOSE_ATTRIBUTES:
         case STEP_CLOSE_FOR_MEMBERS:
-            if (out[-1] == '{') {
-                out -= ATTRIBUTES_OPEN_LEN - 1;
-            } else {
-                out[-1] = '}';
-                *out++ = ',';
-            }
-            break;
         case STEP_CLOSE_OBJECT:
-            if (out[-1] == '{') {
-                out--;
-                out = put_literal(out, NULL_WORD, NULL_LEN);
-            } else {
-                out[-1] = '}';
-            }
-            *out++ = ',';
+            out = put_close(run, out, (StepKind)step->kind, &NULL_VALUE);
             break;
         case STEP_POSITIONAL:
         case STEP_NESTED: {

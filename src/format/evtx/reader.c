@@ -4,15 +4,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/digits.h"
 #include "event/twin.h"
 #include "format/evtx/dom.h"
 #include "format/evtx/plan.h"
-#include "format/evtx/value16.h"
+#include "format/evtx/scalar.h"
 
 #define TREES_LIMIT   (64u * 1024 * 1024) /* templates of one chunk */
 #define SCRATCH_LIMIT (64u * 1024 * 1024) /* one record the general way */
 #define RECORD_LIMIT  (16u * 1024 * 1024) /* JSON of one record */
 #define FLUSH_BYTES   (256u * 1024)
+#define LIMIT_SLACK   (1024u * 1024) /* what is reserved may be more than what is written */
 
 bool evtx_reader_init(EvtxReader *reader, const Input *in, Sink *sink, const LineOut *lines,
                       Err *err)
@@ -21,7 +23,7 @@ bool evtx_reader_init(EvtxReader *reader, const Input *in, Sink *sink, const Lin
     reader->bytes = malloc(EVTX_BLOCK_CHUNKS * EVTX_CHUNK_SIZE + EVTX_PADDING);
     reader->trees = arena_create(TREES_LIMIT);
     reader->scratch = arena_create(SCRATCH_LIMIT);
-    buf_init(&reader->out, FLUSH_BYTES + RECORD_LIMIT);
+    buf_init(&reader->out, FLUSH_BYTES + RECORD_LIMIT + LIMIT_SLACK);
     buf_init(&reader->text, RECORD_LIMIT);
     if (!reader->bytes || !reader->trees || !reader->scratch) {
         evtx_reader_done(reader);
@@ -67,11 +69,15 @@ bool evtx_reader_flush(EvtxReader *reader, Err *err)
 const uint8_t *evtx_reader_load(EvtxReader *reader, uint64_t origin, size_t *ret_got, Err *err)
 {
     const size_t whole = EVTX_BLOCK_CHUNKS * EVTX_CHUNK_SIZE;
-    bool held = origin >= reader->block && origin + EVTX_CHUNK_SIZE <= reader->block + whole &&
-                (origin - reader->block) % EVTX_CHUNK_SIZE == 0 && reader->block_size;
-    if (!held) {
+    bool held = origin >= reader->block &&
+                origin + EVTX_CHUNK_SIZE <= reader->block + reader->block_size &&
+                (origin - reader->block) % EVTX_CHUNK_SIZE == 0;
+    if (!held) { /* also a chunk that is cut: whether by an error or by the end is told here */
+        Err why = {0};
         reader->block = origin;
-        reader->block_size = input_read(reader->in, origin, reader->bytes, whole, err);
+        reader->block_size = input_read(reader->in, origin, reader->bytes, whole, &why);
+        if (reader->block_size < EVTX_CHUNK_SIZE && why.code != ERR_NONE && err)
+            *err = why;
     }
     size_t at = (size_t)(origin - reader->block);
     size_t left = reader->block_size > at ? reader->block_size - at : 0;
@@ -119,18 +125,13 @@ static void set_time(const EvtxReader *reader, const EvtxRecord *record, EventHe
     }
 }
 
-static Text code_text(const EvtxReader *reader, char room[24])
+static Text code_text(const EvtxReader *reader, char room[DIGITS_U64_ROOM])
 {
     Value v;
     uint64_t id;
     if (!sink_pending(reader->sink, reader->names.event_id, &v) || !value_to_u64(v, &id))
         return (Text){0};
-    size_t at = 24;
-    do {
-        room[--at] = (char)('0' + id % 10);
-        id /= 10;
-    } while (id);
-    return text_of(room + at, 24 - at);
+    return text_of(room, (size_t)(digits_put_u64(room, id) - room));
 }
 
 /* The number inside the event, which exports keep when they number their records anew. */
@@ -148,7 +149,7 @@ static uint64_t inner_record_id(EvtxReader *reader, const EvtxRecord *record)
 static bool commit(EvtxReader *reader, const EvtxChunk *chunk, const EvtxRecord *record,
                    EventClass class, Err *err)
 {
-    char room[24];
+    char room[DIGITS_U64_ROOM];
     EventHead head = {.offset = chunk->origin + record->offset,
                       .size = record->size,
                       .record_id = inner_record_id(reader, record),
@@ -174,13 +175,13 @@ void evtx_reader_note_numbers(const EvtxReader *reader)
         return;
     if (reader->numbered_same == 0)
         sink_note(reader->sink, reader->in->begin,
-                  "%" PRIu64 " records have another number inside than in their header, as "
-                  "exported and filtered logs do",
+                  "all %" PRIu64 " record numbers differ from those in the headers, as in exported "
+                  "and filtered logs",
                   reader->numbered_anew);
     else
         sink_note(reader->sink, reader->in->begin,
-                  "%" PRIu64 " of %" PRIu64 " records have another number inside than in their "
-                  "header: possible tampering",
+                  "%" PRIu64 " of %" PRIu64 " record numbers differ from those in the headers: "
+                  "possible tampering",
                   reader->numbered_anew, reader->numbered_anew + reader->numbered_same);
 }
 
@@ -236,7 +237,25 @@ static bool end_line(EvtxReader *reader, EventClass class, Err *err)
         BUF_LITERAL(&reader->out, "\"}");
     }
     buf_add_char(&reader->out, '\n');
+    if (reader->out.failed)
+        return err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "memory for lines is exhausted");
     return reader->out.len < FLUSH_BYTES || evtx_reader_flush(reader, err);
+}
+
+/* Is the record that was written from `mark` within the limit? Else it is taken back. What stands
+ * before it must not decide, so the buffer has room for more than the limit. */
+static bool keep_line(EvtxReader *reader, size_t mark)
+{
+    if (!reader->out.failed && reader->out.len - mark <= RECORD_LIMIT)
+        return true;
+    reader->out.failed = false;
+    reader->out.len = mark;
+    return false;
+}
+
+static bool too_long(Err *damage)
+{
+    return err_set(damage, ERR_LIMIT, ERR_NO_OFFSET, "more than %u bytes of text", RECORD_LIMIT);
 }
 
 /* The general way. Returns false when nothing at all could be read. */
@@ -250,16 +269,11 @@ static bool general_record(EvtxReader *reader, uint32_t begin, uint32_t end, uns
     if (!document || (damage->code != ERR_NONE && !document->children))
         return false;
     if (!reader->lines) {
-        dom_sink_fields(reader->sink, document, &reader->text, faults);
-        return true;
+        return dom_sink_fields(reader->sink, document, &reader->text, faults) || too_long(damage);
     }
     size_t mark = reader->out.len;
     dom_write_json(&reader->out, document, faults);
-    if (!reader->out.failed)
-        return true;
-    reader->out.failed = false;
-    reader->out.len = mark;
-    return err_set(damage, ERR_LIMIT, ERR_NO_OFFSET, "more than %u bytes as JSON", RECORD_LIMIT);
+    return keep_line(reader, mark) || too_long(damage);
 }
 
 bool evtx_reader_record(EvtxReader *reader, const EvtxChunk *chunk, const EvtxRecord *record,
@@ -274,7 +288,9 @@ bool evtx_reader_record(EvtxReader *reader, const EvtxChunk *chunk, const EvtxRe
     if (class != EVENT_LIVE && !template_trusted(reader, begin, end))
         class = EVENT_FRAGMENT;
     if (plain_instance(reader, begin, end, &instance)) {
-        done = reader->lines ? plan_json(&reader->bx, &instance, &reader->out, &faults)
+        size_t mark = reader->out.len;
+        done = reader->lines ? plan_json(&reader->bx, &instance, &reader->out, &faults) &&
+                                   keep_line(reader, mark)
                              : plan_fields(&reader->bx, &instance, reader->sink, &faults);
         faults = done ? faults : 0;
     }

@@ -1,152 +1,15 @@
-#include "format/evtx/value16.h"
+#include "format/evtx/scalar.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/cleanup.h"
 #include "base/digits.h"
 #include "base/utf16.h"
 #include "event/value.h"
-
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
-
-/* Code page 1252, 0x80 to 0x9f; the five unassigned bytes map to C1 controls. */
-static const uint16_t CP1252[32] = {0x20AC, 0x0081, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021,
-                                    0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0x008D, 0x017D, 0x008F,
-                                    0x0090, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014,
-                                    0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x009D, 0x017E, 0x0178};
-
-static uint32_t ansi_code_point(uint8_t byte)
-{
-    return byte >= 0x80 && byte < 0xA0 ? CP1252[byte - 0x80] : byte;
-}
-
-static char *put_unicode_escape(char *out, uint32_t c)
-{
-    *out++ = '\\';
-    *out++ = 'u';
-    for (int shift = 12; shift >= 0; shift -= 4)
-        *out++ = "0123456789ABCDEF"[c >> shift & 15];
-    return out;
-}
-
-/* Characters with a two-character escape in JSON. */
-static const char SHORT_ESCAPE[0x60] = {['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f',
-                                        ['\r'] = 'r', ['"'] = '"',  ['\\'] = '\\'};
-
-/* One code point inside a JSON string. */
-static char *put_json_char(char *out, uint32_t c)
-{
-    if (c < sizeof SHORT_ESCAPE && SHORT_ESCAPE[c]) {
-        *out++ = '\\';
-        *out++ = SHORT_ESCAPE[c];
-        return out;
-    }
-    if (c >= 0x20 && c != 0x7F && (c < 0xD800 || c > 0xDFFF))
-        return out + utf8_put(out, c);
-    return put_unicode_escape(out, c);
-}
-
-/* The character at units[*pos], escaped; pairs of surrogates become one character. */
-static char *put_unit(char *out, const uint8_t *units, size_t size, size_t *pos)
-{
-    uint32_t c = load_u16le(units + *pos);
-    *pos += 2;
-    if (c >= 0xD800 && c <= 0xDBFF && size - *pos >= 2) {
-        uint32_t low = load_u16le(units + *pos);
-        if (low >= 0xDC00 && low <= 0xDFFF) {
-            *pos += 2;
-            c = 0x10000 + ((c - 0xD800) << 10) + (low - 0xDC00);
-        }
-    }
-    return put_json_char(out, c);
-}
-
-#if defined(__SSE2__)
-
-/* Which of sixteen ASCII candidates cannot stand in a JSON string as they are: controls, quote,
- * backslash, delete, and what is not ASCII (negative as a signed byte). */
-static unsigned odd_mask(__m128i chars)
-{
-    __m128i odd = _mm_or_si128(_mm_cmplt_epi8(chars, _mm_set1_epi8(0x20)),
-                               _mm_cmpeq_epi8(chars, _mm_set1_epi8('"')));
-    odd = _mm_or_si128(odd, _mm_cmpeq_epi8(chars, _mm_set1_epi8('\\')));
-    odd = _mm_or_si128(odd, _mm_cmpeq_epi8(chars, _mm_set1_epi8(0x7F)));
-    return (unsigned)_mm_movemask_epi8(odd);
-}
-
-/* Sixteen characters a step. Saturating to bytes makes every unit that is not ASCII either
- * negative (0x80 to 0x7fff) or zero (0x8000 and above); both count as odd. */
-char *evtx_json_units(char *out, const uint8_t *units, size_t size)
-{
-    size &= ~(size_t)1;
-    size_t pos = 0;
-    while (pos < size) {
-        const uint8_t *p = units + pos;
-        __m128i low = _mm_loadu_si128((const __m128i *)(const void *)p);
-        __m128i high = _mm_loadu_si128((const __m128i *)(const void *)(p + 16));
-        __m128i chars = _mm_packus_epi16(low, high);
-        unsigned mask = odd_mask(chars);
-        size_t left = (size - pos) / 2;
-        size_t plain = mask ? (size_t)__builtin_ctz(mask) : 16;
-        _mm_storeu_si128((__m128i *)(void *)out, chars);
-        if (plain >= left)
-            return out + left;
-        out += plain;
-        pos += plain * 2;
-        if (plain == 16)
-            continue;
-        uint16_t unit = load_u16le(units + pos);
-        if (unit < sizeof SHORT_ESCAPE && SHORT_ESCAPE[unit]) { /* paths are full of them */
-            *out++ = '\\';
-            *out++ = SHORT_ESCAPE[unit];
-            pos += 2;
-        } else {
-            out = put_unit(out, units, size, &pos);
-        }
-    }
-    return out;
-}
-
-static char *json_ansi(char *out, const uint8_t *bytes, size_t size)
-{
-    size_t pos = 0;
-    while (pos < size) {
-        __m128i chars = _mm_loadu_si128((const __m128i *)(const void *)(bytes + pos));
-        unsigned mask = odd_mask(chars);
-        size_t plain = mask ? (size_t)__builtin_ctz(mask) : 16;
-        _mm_storeu_si128((__m128i *)(void *)out, chars);
-        if (plain >= size - pos)
-            return out + (size - pos);
-        out += plain;
-        pos += plain;
-        if (plain < 16)
-            out = put_json_char(out, ansi_code_point(bytes[pos++]));
-    }
-    return out;
-}
-
-#else
-
-char *evtx_json_units(char *out, const uint8_t *units, size_t size)
-{
-    size &= ~(size_t)1;
-    for (size_t pos = 0; pos < size;)
-        out = put_unit(out, units, size, &pos);
-    return out;
-}
-
-static char *json_ansi(char *out, const uint8_t *bytes, size_t size)
-{
-    for (size_t i = 0; i < size; i++)
-        out = put_json_char(out, ansi_code_point(bytes[i]));
-    return out;
-}
-
-#endif
+#include "format/evtx/ansi.h"
+#include "format/evtx/json_string.h"
 
 static uint64_t load_int(const uint8_t *p, size_t size)
 {
@@ -178,6 +41,21 @@ static uint64_t load_sint(const uint8_t *p, size_t size)
     uint64_t v = load_uint(p, size);
     unsigned shift = size < 8 ? (unsigned)(64 - 8 * size) : 0;
     return (uint64_t)((int64_t)(v << shift) >> shift);
+}
+
+/* A float of 4 or 8 bytes. */
+static double load_float(const uint8_t *p, size_t size)
+{
+    uint64_t bits = load_uint(p, size);
+    double v;
+    if (size == 4) {
+        uint32_t narrow = (uint32_t)bits;
+        float f;
+        memcpy(&f, &narrow, sizeof f);
+        return (double)f;
+    }
+    memcpy(&v, &bits, sizeof v);
+    return v;
 }
 
 typedef enum Shape {
@@ -238,15 +116,6 @@ static Shape shape_of(uint8_t type, const uint8_t *bytes, size_t size, unsigned 
     return SHAPE_BYTES;
 }
 
-/* NULs at the end are a terminator or the rest of a fixed-size buffer, not text. Those of UTF-16
- * scalars are gone already (binxml_instance); NULs within text stay. */
-static size_t trim_ansi(const uint8_t *bytes, size_t size)
-{
-    while (size && bytes[size - 1] == 0)
-        size--;
-    return size;
-}
-
 static char *put_hex(char *out, uint64_t v)
 {
     memcpy(out, "0x", 2);
@@ -257,16 +126,7 @@ static char *put_hex(char *out, uint64_t v)
  * exponent, so that a float is not mistaken for an integer. */
 static char *put_float(char *out, const uint8_t *bytes, size_t size)
 {
-    double v;
-    uint64_t bits = load_uint(bytes, size);
-    if (size == 4) {
-        uint32_t narrow = (uint32_t)bits;
-        float f;
-        memcpy(&f, &narrow, sizeof f);
-        v = (double)f;
-    } else {
-        memcpy(&v, &bits, sizeof v);
-    }
+    double v = load_float(bytes, size);
     if (!isfinite(v)) {
         const char *word = isnan(v) ? "NaN" : v > 0 ? "inf" : "-inf";
         size_t n = strlen(word);
@@ -350,7 +210,7 @@ static char *json_value_slowly(char *out, uint8_t type, const uint8_t *bytes, si
     if (shape == SHAPE_STRING)
         out = evtx_json_units(out, bytes, size);
     else if (shape == SHAPE_ANSI)
-        out = json_ansi(out, bytes, trim_ansi(bytes, size));
+        out = evtx_json_ansi(out, bytes, evtx_ansi_trim(bytes, size));
     else
         out = put_plain(out, shape, bytes, size);
     *out++ = '"';
@@ -412,15 +272,6 @@ char *evtx_json_value(char *out, uint8_t type, const uint8_t *bytes, size_t size
     return json_value_slowly(out, type, bytes, size, faults);
 }
 
-/* UTF-8 of an ANSI string; at most three bytes a character. */
-static size_t ansi_to_utf8(const uint8_t *bytes, size_t size, char *out)
-{
-    char *start = out;
-    for (size_t i = 0; i < size; i++)
-        out += utf8_put(out, ansi_code_point(bytes[i]));
-    return (size_t)(out - start);
-}
-
 void evtx_text_value(Buf *buf, uint8_t type, const uint8_t *bytes, size_t size, unsigned *faults)
 {
     if (size == 0 || type == EVTX_NULL)
@@ -432,21 +283,19 @@ void evtx_text_value(Buf *buf, uint8_t type, const uint8_t *bytes, size_t size, 
     if (shape == SHAPE_STRING)
         buf->len += utf16_narrow(span_of(bytes, size), out);
     else if (shape == SHAPE_ANSI)
-        buf->len += ansi_to_utf8(bytes, trim_ansi(bytes, size), out);
+        buf->len += evtx_ansi_to_utf8(bytes, evtx_ansi_trim(bytes, size), out);
     else
         buf->len += (size_t)(put_plain(out, shape, bytes, size) - out);
 }
 
 static void sink_ansi(Sink *sink, NameId name, const uint8_t *bytes, size_t size)
 {
-    Buf text;
-    buf_init(&text, EVTX_JSON_ROOM(UINT16_MAX));
-    char *out = buf_reserve(&text, size * 3 + 1);
-    if (out) {
-        size_t n = ansi_to_utf8(bytes, trim_ansi(bytes, size), out);
-        sink_add_text(sink, name, text_of(out, n));
-    }
-    buf_done(&text);
+    size_t text_size = evtx_ansi_trim(bytes, size);
+    CLEANUP(freep) char *out = malloc(text_size * 3 + 1);
+    if (out)
+        sink_add_text(sink, name, text_of(out, evtx_ansi_to_utf8(bytes, text_size, out)));
+    else /* no memory: at least its bytes */
+        sink_add(sink, name, (Value){VALUE_BINARY, span_of(bytes, size)});
 }
 
 void evtx_sink_value(Sink *sink, NameId name, uint8_t type, const uint8_t *bytes, size_t size,
@@ -481,14 +330,9 @@ void evtx_sink_value(Sink *sink, NameId name, uint8_t type, const uint8_t *bytes
         return;
     }
     case SHAPE_FLOAT: {
-        uint64_t bits = load_uint(bytes, size);
-        if (size == 4) {
-            uint32_t narrow = (uint32_t)bits;
-            float f;
-            memcpy(&f, &narrow, sizeof f);
-            double wide = (double)f;
-            memcpy(&bits, &wide, sizeof bits);
-        }
+        double v = load_float(bytes, size);
+        uint64_t bits;
+        memcpy(&bits, &v, sizeof bits);
         sink_add_u64(sink, name, VALUE_FLOAT, bits);
         return;
     }

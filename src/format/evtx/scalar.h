@@ -1,6 +1,6 @@
-/* value16.h: EVTX values (descriptor type and bytes) to JSON text and to event values. */
-#ifndef FORMAT_EVTX_VALUE16_H
-#define FORMAT_EVTX_VALUE16_H
+/* scalar.h: EVTX values (descriptor type and bytes) to JSON text and to event values. */
+#ifndef FORMAT_EVTX_SCALAR_H
+#define FORMAT_EVTX_SCALAR_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -42,17 +42,15 @@ static inline bool evtx_value_empty(const ValueRef *v)
     return v->size == 0 || v->type == EVTX_NULL;
 }
 
-/* Room one value may need as JSON. Text: six bytes a character (\u0000), two bytes each; the
- * others are bounded by a constant; binary twice its size. */
-#define EVTX_JSON_ROOM(size) ((size_t)(size)*3 + SID_TEXT_ROOM + 64)
+/* Room one value may need as JSON. Text: six bytes a character (\u0001), which in 8-bit strings is
+ * one byte; binary twice its size; the others are bounded by a constant. */
+#define EVTX_JSON_GROWTH     6
+#define EVTX_JSON_ROOM(size) ((size_t)(size)*EVTX_JSON_GROWTH + SID_TEXT_ROOM + 64)
 
 /* A scalar as one JSON value: integers and booleans bare, everything else quoted. `bytes` is the
  * value within a chunk buffer with EVTX_PADDING readable bytes behind it. Returns the end of what
  * was written; counts values whose size does not fit their type in *faults. */
 char *evtx_json_value(char *out, uint8_t type, const uint8_t *bytes, size_t size, unsigned *faults);
-
-/* The inside of a JSON string; same conditions. */
-char *evtx_json_units(char *out, const uint8_t *units, size_t size_bytes);
 
 /* Plain text of a scalar, appended as UTF-8 (for values joined with others, and for names). */
 void evtx_text_value(Buf *buf, uint8_t type, const uint8_t *bytes, size_t size, unsigned *faults);
