@@ -3,6 +3,7 @@
 
 #include <libdeflate.h>
 #include <openssl/evp.h>
+#include <string.h>
 #include <xxhash.h>
 
 Sha256Stream *sha256_create(void)
@@ -48,6 +49,15 @@ void sha256_hex(const Sha256 *hash, char out[64])
 uint64_t hash64(const void *bytes, size_t len, uint64_t seed)
 {
     return XXH3_64bits_withSeed(bytes, len, seed);
+}
+
+Hash128 hash128(Span bytes)
+{
+    XXH128_canonical_t canonical;
+    Hash128 hash;
+    XXH128_canonicalFromHash(&canonical, XXH3_128bits(bytes.ptr, bytes.len));
+    memcpy(hash.bytes, canonical.digest, sizeof hash.bytes);
+    return hash;
 }
 
 uint32_t crc32_ieee(uint32_t crc, Span bytes)

@@ -32,6 +32,14 @@ void sha256_hex(const Sha256 *hash, char out[64]);
 
 uint64_t hash64(const void *bytes, size_t len, uint64_t seed);
 
+typedef struct Hash128 {
+    uint8_t bytes[16];
+} Hash128;
+
+/* XXH3, 128 bits, in its canonical byte order: where something differs, not whether a person made
+ * it. */
+Hash128 hash128(Span bytes);
+
 /* CRC-32 of RFC 1952; start with `crc` 0, pass the result on to continue. */
 uint32_t crc32_ieee(uint32_t crc, Span bytes);
 

@@ -45,15 +45,6 @@ void worker_defect(WorkerPort *port, DefectKind kind, uint64_t offset, uint64_t 
 void worker_progress(WorkerPort *port, uint64_t offset); /* cheap: one store */
 void worker_count(WorkerPort *port, uint64_t events);    /* events so far in this piece */
 
-typedef enum ItemState {
-    ITEM_WAITING,
-    ITEM_DONE,       /* an empty file too, with a note */
-    ITEM_DEFECTIVE,  /* some bytes could not be read; the rest is in the result */
-    ITEM_UNREADABLE, /* could not be opened or identified */
-    ITEM_UNKNOWN,    /* no format knows it */
-    ITEM_NOT_TAKEN,  /* known, but not what this job reads */
-} ItemState;
-
 typedef struct Job {
     /* Zygote: load tables, compile rules. NULL: nothing to prepare. */
     bool (*prepare)(void *ctx, Err *err);

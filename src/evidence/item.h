@@ -11,6 +11,29 @@
 #include "base/hash.h"
 #include "base/text.h"
 
+/* How an item ended. Stored in cases: numbers never change. */
+typedef enum ItemState {
+    ITEM_WAITING = 0,
+    ITEM_DONE = 1,       /* an empty file too, with a note */
+    ITEM_DEFECTIVE = 2,  /* some bytes could not be read; the rest is in the result */
+    ITEM_UNREADABLE = 3, /* could not be opened or identified */
+    ITEM_UNKNOWN = 4,    /* no format knows it */
+    ITEM_NOT_TAKEN = 5,  /* known, but not what this job reads */
+    ITEM_STATE_COUNT
+} ItemState;
+
+/* Where the name of an item's host comes from. Stored in cases. */
+typedef enum HostOrigin {
+    HOST_UNKNOWN = 0,
+    HOST_FROM_CONTENT = 1, /* its events name it */
+    HOST_FROM_LAYOUT = 2,  /* the collector's folders or file names do */
+    HOST_GIVEN = 3,        /* a person did (--host) */
+    HOST_ORIGIN_COUNT
+} HostOrigin;
+
+/* Hashes of an item's blocks say where an item was altered; its SHA-256 says whether. */
+#define ITEM_BLOCK_BYTES (UINT64_C(1) << 20)
+
 typedef struct Item {
     Text path;   /* as given, or the given folder's path + "/" + the way down; raw bytes */
     Text name;   /* last part of path */
@@ -20,6 +43,7 @@ typedef struct Item {
     int64_t changed_ns; /* mtime when listed */
     bool hashed;
     Sha256 sha256;
+    Hash128 *blocks; /* of each ITEM_BLOCK_BYTES, when `hashed`; NULL: not computed, or size 0 */
 } Item;
 
 typedef struct ItemList {

@@ -42,6 +42,17 @@ static void test_crc32(void **state)
 }
 
 /* Stored in segments and as twin keys: the numbers never change. */
+/* The published test value of XXH3 with 128 bits for no bytes. */
+static void test_hash128(void **state)
+{
+    (void)state;
+    static const uint8_t EMPTY[16] = {0x99, 0xaa, 0x06, 0xd3, 0x01, 0x47, 0x98, 0xd8,
+                                      0x60, 0x01, 0xc3, 0x24, 0x46, 0x8d, 0x49, 0x7f};
+    Hash128 empty = hash128(span_of("", 0)), one = hash128(span_of("a", 1));
+    assert_memory_equal(empty.bytes, EMPTY, sizeof EMPTY);
+    assert_memory_not_equal(one.bytes, EMPTY, sizeof EMPTY);
+}
+
 static void test_hash64(void **state)
 {
     (void)state;
@@ -57,6 +68,7 @@ int main(void)
         cmocka_unit_test(test_sha256),
         cmocka_unit_test(test_crc32),
         cmocka_unit_test(test_hash64),
+        cmocka_unit_test(test_hash128),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,136 @@
+/* store.h: the case on disk. docs/store.md has the decisions. One Store is one connection; only one
+ * process at a time can write (the case is locked), any number can read meanwhile. */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/hash.h"
+#include "base/text.h"
+#include "base/time.h"
+#include "evidence/item.h"
+#include "event/batch.h"
+#include "event/sink.h"
+
+typedef struct Store Store;
+typedef struct CaseKey CaseKey;       /* store/keys.h: opens an encrypted case */
+typedef struct SigningKey SigningKey; /* store/keys.h: signs the ledger */
+
+typedef enum StoreMode {
+    STORE_READ,  /* an existing case; works from a read-only folder */
+    STORE_WRITE, /* the case, made if the folder holds none */
+} StoreMode;
+
+typedef struct StoreOptions {
+    StoreMode mode;
+    const CaseKey *key; /* NULL: a new case is not encrypted, an encrypted one cannot be opened */
+    const SigningKey *signing; /* NULL: the ledger is chained, not signed */
+    int level;                 /* of zstd; 0: SEGMENT_LEVEL */
+} StoreOptions;
+
+/* NULL with err: ERR_USAGE (no case there; made by a newer Constat; encrypted and no key; the key
+ * is another one; another run is writing it), ERR_IO (system, full disk), ERR_FORMAT (the database
+ * is damaged). */
+Store *store_open(const char *folder, const StoreOptions *options, Err *err);
+void store_close(Store *store); /* NULL is fine. What is not committed is undone. */
+static inline void store_closep(Store **store)
+{
+    store_close(*store);
+}
+
+/* ---- reading: items ---- */
+
+typedef struct ItemId {
+    uint8_t bytes[16];
+} ItemId;
+
+#define ITEM_ID_TEXT 32
+ItemId item_id(const Sha256 *content, Text path);
+
+typedef struct StoredItem {
+    uint32_t number; /* in this case file only */
+    uint32_t rank;   /* place among all items, sorted by path: the order of scans */
+    ItemId id;
+    Text path;
+    uint64_t size;
+    bool hashed;
+    Sha256 sha256;
+    Text format; /* empty: not known */
+    ItemState state;
+    bool complete; /* everything of it is in the case */
+    Text host;     /* empty: not known */
+    HostOrigin host_origin;
+    uint64_t events;        /* with twins */
+    int64_t clock_shift_ns; /* added to times whose zone was assumed; see `shifted` */
+    bool shifted;
+    int64_t changed_ns; /* mtime when it was read: not content */
+} StoredItem;
+
+/* All items by rank. Valid until the store is closed or written to. */
+bool store_items(Store *store, const StoredItem **ret, size_t *ret_count, Err *err);
+const StoredItem *store_item_by_path(Store *store,
+                                     Text path); /* NULL: none; also after a failure */
+
+/* ---- writing ---- */
+
+typedef struct RunInfo {
+    Text command; /* as typed */
+    Text version;
+    unsigned workers;
+} RunInfo;
+
+/* Begin to write: takes the case's lock, cleans up after a run that did not end. */
+bool store_run_begin(Store *store, const RunInfo *info, Err *err);
+
+/* An item whose hash is known (or whose bytes cannot be read: `hashed` false). `parent`: number of
+ * the container, 0 none. *ret_number: its number. *ret_known: it is complete already, nothing needs
+ * to be added. */
+bool store_item(Store *store, const Item *item, uint32_t parent, uint32_t *ret_number,
+                bool *ret_known, Err *err);
+
+/* Is the piece [begin, end) of this item complete already? */
+bool store_has_piece(Store *store, uint32_t item, uint64_t begin, uint64_t end);
+
+/* The next batch of a piece: one that batch_open has accepted. Batches of a piece come in their
+ * order, pieces in any. */
+bool store_batch(Store *store, uint32_t item, uint64_t piece, const Batch *batch, Err *err);
+bool store_piece_done(Store *store, uint32_t item, uint64_t begin, uint64_t end, uint64_t events,
+                      Err *err);
+bool store_defect(Store *store, uint32_t item, DefectKind kind, uint64_t offset, uint64_t size,
+                  Text text, Err *err);
+
+typedef struct ItemEnd {
+    ItemState state;
+    Text format;
+    Text layout_host; /* what the collector's folders or a person's rule say; content decides over
+                         both */
+    HostOrigin layout_origin;
+} ItemEnd;
+
+/* Everything of the item has been given. */
+bool store_item_done(Store *store, uint32_t item, const ItemEnd *end, Err *err);
+
+/* Commit what is pending if it is time to (call often), or now. */
+bool store_pulse(Store *store, Err *err);
+bool store_commit(Store *store, Err *err);
+
+typedef struct RunResult {
+    uint64_t items, items_new, events, twins;
+    Sha256 content; /* content digest */
+    Sha256 ledger;  /* hash of the last entry */
+    uint64_t ledger_entries;
+    bool is_signed;
+    uint8_t public_key[32];
+} RunResult;
+
+/* All evidence of this run is in: derive (twins, clocks), write the ledger's closing entry, make
+ * the file whole (checkpoint, case.seal). `workers`: processes for the derivation. */
+bool store_run_end(Store *store, unsigned workers, RunResult *ret, Err *err);
+
+/* The digest of all content, recomputed from the rows' digests. */
+bool store_content_digest(Store *store, Sha256 *ret, Err *err);
+
+#endif
