@@ -5,8 +5,8 @@ _constat()
 {
     local word=$2 previous=$3 command=${COMP_WORDS[1]}
     local commands='timeline dump help csv-timeline json-timeline'
-    local options='--file --dir --format --json --output --force --from --to --timezone --recover
-        --knowledge --workers --quiet --verbose --no-color --help'
+    local options='--file --dir --format --json --output --force --from --to --timezone --password-file
+        --recover --knowledge --workers --quiet --verbose --no-color --help'
     COMPREPLY=()
 
     if [ "$COMP_CWORD" -eq 1 ]; then

@@ -21,6 +21,7 @@ complete -c constat -n "__fish_seen_subcommand_from $evidence" -s C -l force -d 
 complete -c constat -n "__fish_seen_subcommand_from $evidence" -l from -x -d 'only events at or after a time'
 complete -c constat -n "__fish_seen_subcommand_from $evidence" -l to -x -d 'only events before a time'
 complete -c constat -n "__fish_seen_subcommand_from $evidence" -l timezone -x -d 'zone of local times'
+complete -c constat -n "__fish_seen_subcommand_from $evidence" -l password-file -r -F -d 'passwords of archives, one a line'
 complete -c constat -n "__fish_seen_subcommand_from $evidence" -l recover -d 'also records from unused space and damaged parts'
 complete -c constat -n "__fish_seen_subcommand_from $evidence" -l knowledge -x -a '(__fish_complete_directories)' -d 'tables that replace the installed ones'
 complete -c constat -n "__fish_seen_subcommand_from $evidence" -l workers -x -d 'number of worker processes'

@@ -36,6 +36,7 @@ _constat() {
         '--from[only events at or after a time]:time:'
         '--to[only events before a time]:time:'
         '*--timezone[zone of local times]:[glob=]zone:_time_zone'
+        '*--password-file[passwords of archives, one a line]:file:_files'
         '--recover[also records from unused space and damaged parts]'
         '--knowledge[tables that replace the installed ones]:folder:_files -/'
         '--workers[number of worker processes]:number:'

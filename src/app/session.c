@@ -1,6 +1,7 @@
 #include "app/session.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -48,6 +49,7 @@ void session_close(Session *session)
     engine_stop(session->engine);
     output_close(session->output);
     schema_destroy(session->schema);
+    item_list_done(&session->items);
     arena_destroy(session->arena);
     console_destroy(session->console);
     settings_done(&session->settings);
@@ -85,7 +87,7 @@ static bool part_from_output(Session *session, Err *err)
         items->items[kept++] = *item;
         bytes += item->size;
     }
-    items->count = kept;
+    items->count = items->file_count = kept;
     items->bytes = bytes;
     return true;
 }
@@ -104,33 +106,35 @@ bool session_start(Session *session, const Job *job, Err *err)
     session->output = output_open(settings->output, settings->output_rule, err);
     if (!session->output || !part_from_output(session, err) || !output_begin(session->output, err))
         return false;
-    session->states = ARENA_NEW(session->arena, ItemState, session->items.count + 1);
-    if (!session->states || !console_set_items(session->console, &session->items))
-        return err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory for messages");
+    console_set_items(session->console, &session->items);
     return true;
 }
 
-/* After the run and in the order of the list, so that the same ones are shown each time. */
-static void tell_of_items_not_read(const Session *session)
+/* After the run and in order, so that the same ones are shown each time. */
+static bool tell_of_items_not_read(const Session *session, Err *err)
 {
+    uint32_t *order = item_list_order(&session->items, err);
+    if (!order)
+        return false;
     for (size_t i = 0; i < session->items.count; i++) {
-        Text path = session->items.items[i].path;
-        if (session->states[i] == ITEM_UNKNOWN)
-            console_path(session->console, path, false, "not read: no known format");
-        else if (session->states[i] == ITEM_NOT_TAKEN)
-            console_path(session->console, path, false, "not read: its format has no such output");
+        const Item *item = &session->items.items[order[i]];
+        if (item->state == ITEM_UNKNOWN)
+            console_path(session->console, item->path, false, "not read: no known format");
+        else if (item->state == ITEM_NOT_TAKEN)
+            console_path(session->console, item->path, false,
+                         "not read: its format has no such output");
     }
+    free(order);
+    return true;
 }
 
 bool session_run(Session *session, Err *err)
 {
     if (interrupted())
         return interrupt_error(err);
-    bool ok = engine_run(session->engine, &session->items, session->states, &session->stats, err);
+    bool ok = engine_run(session->engine, &session->items, &session->stats, err);
     session->engine_cpu = own_cpu_seconds();
-    if (ok)
-        tell_of_items_not_read(session);
-    return ok;
+    return ok && tell_of_items_not_read(session, err);
 }
 
 /* The engine's figures end with its work; the command's own (sorting, writing) come on top. */

@@ -30,7 +30,6 @@ typedef struct Session {
     Arena *arena;
     ItemList items;
     Output *output;
-    ItemState *states; /* how each item ended */
     EngineStats stats;
     double started;    /* monotonic seconds */
     double engine_cpu; /* processor seconds of this process when the engine was done */

@@ -28,6 +28,8 @@ typedef struct Settings {
     size_t zone_count;
     char *tables[TABLES_MAX]; /* folders to search for tables, in order */
     size_t table_count;
+    char **passwords; /* engine.format has them too */
+    size_t password_count;
     const char *output; /* NULL: standard output */
     OutputRule output_rule;
     const char *temporary; /* folder for what does not fit in memory */

@@ -34,6 +34,25 @@ static void deliver_defect(Run *run, const Message *message, uint32_t index)
                      message->size, text_from_span(message->bytes));
 }
 
+/* All pieces of an item, and all members of it, are delivered. */
+static void end_item(Run *run, uint32_t index)
+{
+    for (;;) {
+        const ItemRun *item_run = &run->item_runs[index];
+        Item *item = &run->items->items[index];
+        item->state = item_run->state     ? item_run->state
+                      : item_run->damaged ? ITEM_DEFECTIVE
+                                          : ITEM_DONE;
+        run->stats.items_by_state[item->state]++;
+        if (run->job->finished)
+            run->job->finished(run->job->ctx, item, index, item->state, item_run->format);
+        members_release(item);
+        index = item->parent;
+        if (index == ITEM_NO_PARENT || --run->item_runs[index].pieces_left > 0)
+            return;
+    }
+}
+
 static void deliver_end(Run *run, const Message *message, const PieceRun *piece)
 {
     ItemRun *item_run = &run->item_runs[piece->item];
@@ -47,15 +66,7 @@ static void deliver_end(Run *run, const Message *message, const PieceRun *piece)
         item_run->state = message->state;
     if (--item_run->pieces_left > 0)
         return;
-    ItemState state = item_run->state     ? item_run->state
-                      : item_run->damaged ? ITEM_DEFECTIVE
-                                          : ITEM_DONE;
-    run->stats.items_by_state[state]++;
-    if (run->states)
-        run->states[piece->item] = state;
-    if (run->job->finished)
-        run->job->finished(run->job->ctx, &run->items->items[piece->item], piece->item, state,
-                           item_run->format);
+    end_item(run, piece->item);
 }
 
 /* false: as run_emit. */
@@ -154,6 +165,13 @@ static void flush(Run *run, Group *group)
 
 static void drop(Run *run, Group *group)
 {
+    Group *after = group, *member, *next;
+    DL_FOREACH_SAFE(group->members, member, next)
+    {
+        DL_DELETE(group->members, member);
+        DL_APPEND_ELEM(run->groups, after, member);
+        after = member;
+    }
     DL_DELETE(run->groups, group);
     group_destroy(group);
     run->active--;

@@ -310,12 +310,12 @@ static void test_hash_of_what_is_not_there(void **state)
     assert_false(item_hash(item, fd, &err));
     assert_int_equal(err.code, ERR_IO);
     assert_int_equal(err.offset, 4);
-    assert_string_equal(err.text, "ends at byte 4 of 10");
+    assert_string_equal(err.text, "the item ends at byte 4, but has 10 bytes");
     assert_false(item->hashed);
     close(fd);
     fd = open(".", O_RDONLY | O_DIRECTORY); /* reading a folder fails */
     assert_false(item_hash(item, fd, &err));
-    assert_string_equal(err.text, "byte 0 cannot be read: Is a directory");
+    assert_string_equal(err.text, "cannot read at byte 0: Is a directory");
     close(fd);
 }
 
