@@ -6,13 +6,13 @@ set(CONSTAT_PACKAGES
     libarchive     # zip, tar, 7z, gz, bz2, xz, zst
     libcrypto      # OpenSSL: SHA-256 and relatives
     libdeflate     # gzip and zlib members
-    libfyaml       # Sigma rules
     libpcre2-8     # expressions in Sigma rules
     libseccomp     # the workers' sandbox
     libsodium      # keys, signatures, encryption of cases
     libxxhash      # fast identity of payloads
     libzstd        # segments, compressed evidence
     sqlite3        # the case
+    yaml-0.1       # Sigma rules
     expat)         # XML exports of event logs
 
 add_library(constat_deps INTERFACE)

@@ -21,11 +21,6 @@
 #include <string.h>
 #include <wchar.h>
 
-/* libfyaml: macros with alloca. Only src/detect/sigma/yaml.c uses it (CMakeLists.txt says so). */
-#ifdef CONSTAT_USES_LIBFYAML
-#include <libfyaml.h>
-#endif
-
 /* Some are macros (of _FORTIFY_SOURCE, of alloca.h), and poisoning a macro is a warning. */
 #undef strcpy
 #undef strcat

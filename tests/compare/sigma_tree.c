@@ -28,12 +28,8 @@ static bool print_rule(Buf *line, const Rule *rule)
     buf_printf(line, ",\"line\":%u,\"active\":%s", rule->reason_line,
                rule->active ? "true" : "false");
     if (rule->tree && rule->state != RULE_REFUSED) {
-        Buf tree;
-        buf_init(&tree, LINE_MAX_BYTES);
-        node_write(&tree, rule->tree);
-        put(line, "tree", buf_text(&tree));
-        line->failed |= tree.failed;
-        buf_done(&tree);
+        BUF_LITERAL(line, ",\"tree\":");
+        node_write(line, rule->tree);
     }
     buf_add_char(line, '}');
     buf_add_char(line, '\n');

@@ -41,21 +41,15 @@ static void write_pattern(Buf *buf, Pattern pattern)
     buf_init(&text, buf->limit);
     for (uint32_t i = 0; i < pattern.count; i++) {
         const Part *part = &pattern.parts[i];
-        if (part->kind == PART_MANY) {
-            BUF_LITERAL(&text, "*");
-        } else if (part->kind == PART_ONE) {
-            BUF_LITERAL(&text, "?");
-        } else if (part->kind == PART_PLACEHOLDER) {
-            BUF_LITERAL(&text, "%");
-            buf_add_text(&text, part->text);
-            BUF_LITERAL(&text, "%");
-        } else {
-            for (size_t k = 0; k < part->text.len; k++) {
-                char c = part->text.ptr[k];
-                if (c == '*' || c == '?' || c == '\\')
-                    BUF_LITERAL(&text, "\\");
-                buf_add_char(&text, c);
-            }
+        if (part->kind != PART_TEXT) {
+            buf_add_char(&text, part->kind == PART_ONE ? '?' : '*');
+            continue;
+        }
+        for (size_t k = 0; k < part->text.len; k++) {
+            char c = part->text.ptr[k];
+            if (c == '*' || c == '?' || c == '\\')
+                buf_add_char(&text, '\\');
+            buf_add_char(&text, c);
         }
     }
     json_text(buf, buf_text(&text));
@@ -63,64 +57,81 @@ static void write_pattern(Buf *buf, Pattern pattern)
     buf_done(&text);
 }
 
-static void write_network(Buf *buf, const IpNetwork *network)
-{
-    for (unsigned i = 0; i < sizeof network->address.bytes; i++)
-        buf_printf(buf, "%02x", network->address.bytes[i]);
-    buf_printf(buf, "/%u", network->bits);
-}
-
+/* "text" and letters behind it, as one string. */
 static void write_regex(Buf *buf, const RuleValue *value)
 {
-    json_text(buf, value->text);
     static const char LETTERS[] = "ims^$";
-    for (unsigned i = 0; i < 5; i++)
+    json_text(buf, value->text);
+    BUF_LITERAL(buf, ",\"");
+    for (unsigned i = 0; i < sizeof LETTERS - 1; i++)
         if (value->regex_flags >> i & 1)
             buf_add_char(buf, LETTERS[i]);
+    BUF_LITERAL(buf, "\"");
 }
 
-static void write_value(Buf *buf, const RuleValue *value)
+static void write_network(Buf *buf, const IpNetwork *network)
+{
+    BUF_LITERAL(buf, "\"");
+    for (unsigned i = 0; i < sizeof network->address.bytes; i++)
+        buf_printf(buf, "%02x", network->address.bytes[i]);
+    buf_printf(buf, "/%u\"", network->bits);
+}
+
+static void write_field(Buf *buf, const RuleValue *value)
+{
+    static const char *const ENDS[] = {"", "^", "$", "*"}; /* PatternOpen */
+    json_text(buf, value->text);
+    buf_printf(buf, ",\"%s\"", ENDS[value->open & (OPEN_START | OPEN_END)]);
+}
+
+static const char *operator_of(const RuleValue *value)
 {
     static const char *const COMPARE[] = {"<", "<=", ">", ">="};
     static const char *const PARTS[] = {"minute", "hour", "day", "week", "month", "year"};
     switch (value->kind) {
+    case RULE_REGEX:
+        return "~";
+    case RULE_CIDR:
+        return "in";
+    case RULE_COMPARE:
+        return COMPARE[value->compare];
+    case RULE_DATE_PART:
+        return PARTS[value->part];
+    case RULE_FIELD:
+        return value->cased ? "$$" : "$";
+    case RULE_EXISTS:
+        return "exists";
+    default:
+        return value->cased ? "==" : "=";
+    }
+}
+
+static void write_value(Buf *buf, const RuleValue *value)
+{
+    switch (value->kind) {
     case RULE_STRING:
-        buf_printf(buf, "%s", value->cased ? "==" : "=");
         write_pattern(buf, value->pattern);
         return;
     case RULE_NUMBER:
-        BUF_LITERAL(buf, "=");
-        buf_add_text(buf, value->number.text);
+    case RULE_COMPARE:
+    case RULE_DATE_PART:
+        json_double(buf, value->number.real);
         return;
     case RULE_BOOL:
-        buf_printf(buf, "=%s", value->number.boolean ? "true" : "false");
+    case RULE_EXISTS:
+        buf_printf(buf, "%s", value->number.boolean ? "true" : "false");
         return;
     case RULE_NULL:
-        BUF_LITERAL(buf, "=null");
+        BUF_LITERAL(buf, "null");
         return;
     case RULE_REGEX:
-        BUF_LITERAL(buf, "~");
         write_regex(buf, value);
         return;
     case RULE_CIDR:
-        BUF_LITERAL(buf, " in ");
         write_network(buf, &value->network);
         return;
-    case RULE_COMPARE:
-        buf_printf(buf, "%s", COMPARE[value->compare]);
-        buf_add_text(buf, value->number.text);
-        return;
-    case RULE_DATE_PART:
-        buf_printf(buf, ".%s=", PARTS[value->part]);
-        buf_add_text(buf, value->number.text);
-        return;
     case RULE_FIELD:
-        buf_printf(buf, "%s=%s$", value->cased ? "=" : "", value->open & OPEN_START ? "*" : "");
-        buf_add_text(buf, value->text);
-        buf_printf(buf, "%s", value->open & OPEN_END ? "*" : "");
-        return;
-    case RULE_EXISTS:
-        buf_printf(buf, value->number.boolean ? " exists" : " absent");
+        write_field(buf, value);
         return;
     }
 }
@@ -132,7 +143,7 @@ static void write_children(Buf *buf, const Node *node, NodeKind kind)
         if (node->children[i]->kind == kind && kind != NODE_NOT) {
             write_children(buf, node->children[i], kind);
         } else {
-            BUF_LITERAL(buf, " ");
+            BUF_LITERAL(buf, ",");
             node_write(buf, node->children[i]);
         }
     }
@@ -142,11 +153,16 @@ void node_write(Buf *buf, const Node *node)
 {
     static const char *const NAMES[] = {"and", "or", "not"};
     if (node->kind == NODE_LEAF) {
-        buf_add_text(buf, node->field.len ? node->field : TEXT("(keyword)"));
+        buf_printf(buf, "[\"%s\",", operator_of(node->value));
+        if (node->field.len)
+            json_text(buf, node->field);
+        else
+            BUF_LITERAL(buf, "null");
+        BUF_LITERAL(buf, ",");
         write_value(buf, node->value);
-        return;
+    } else {
+        buf_printf(buf, "[\"%s\"", NAMES[node->kind]);
+        write_children(buf, node, node->kind);
     }
-    buf_printf(buf, "(%s", NAMES[node->kind]);
-    write_children(buf, node, node->kind);
-    BUF_LITERAL(buf, ")");
+    BUF_LITERAL(buf, "]");
 }

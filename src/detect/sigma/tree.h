@@ -31,8 +31,11 @@ Node *node_not(Arena *arena, Node *of);
 /* The children are copied; one alone is itself the result. */
 Node *node_join(Arena *arena, NodeKind kind, Node *const *children, uint32_t count);
 
-/* The tree as one line of text, for people and for comparison with other readers of rules:
- * (and (or Image="*\cmd.exe" …) (not …)). Nested and/or of the same kind are flattened. */
+/* The tree as JSON, for comparison with other readers of rules: ["and", …], ["or", …], ["not", …];
+ * a leaf is [operator, field, value], its field null for a keyword. Operators: = (any case), ==, ~
+ * (value: expression, flags ims, ^ and $ of startswith and endswith), in (32 digits/bits), < <= >
+ * >=, $ and $$ (another field; cased), exists, minute, hour, … Strings are written with * and ? as
+ * wildcards and \ before what is neither. Nested and/or of the same kind are flattened. */
 void node_write(Buf *buf, const Node *node);
 
 #endif

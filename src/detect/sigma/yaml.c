@@ -1,6 +1,7 @@
 #include "detect/sigma/yaml.h"
 
 #include <stdlib.h>
+#include <yaml.h>
 
 #include "base/err.h"
 #include "event/grow.h"
@@ -43,21 +44,17 @@ static bool refuse_text(Loader *loader, uint32_t line, const char *what, Text t)
     return problem_set(loader->problem, line, "%s %s", what, quote(t.ptr, t.len).str);
 }
 
-/* libfyaml never returns from a line that begins with % in some places; and rules have no use for
- * control characters or line ends that only some editors show. */
+/* YAML allows no control characters and no mark of byte order within. libyaml would say so too, but
+ * not where. */
 static bool check_bytes(Text file, Problem *problem)
 {
     uint32_t line = 1;
     for (size_t i = 0; i < file.len;) {
-        size_t at = i;
         uint32_t c = utf8_next(file, &i);
         if (c == UTF8_INVALID || (c >= 0xD800 && c <= 0xDFFF))
             return problem_set(problem, line, "not UTF-8");
-        bool line_start = at == 0 || file.ptr[at - 1] == '\n' || file.ptr[at - 1] == '\r';
-        if (c == '%' && line_start)
-            return problem_set(problem, line, "YAML directives are not supported");
-        if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r') || (c >= 0x7F && c < 0xA0) ||
-            c == 0x2028 || c == 0x2029 || c == 0xFEFF)
+        if ((c < 0x20 && c != '\t' && c != '\n' && c != '\r') ||
+            (c >= 0x7F && c < 0xA0 && c != 0x85) || c == 0xFEFF || c == 0xFFFE || c == 0xFFFF)
             return problem_set(problem, line, "control character U+%04X", (unsigned)c);
         line += c == '\n';
     }
@@ -81,13 +78,15 @@ static YamlNode *new_node(Loader *loader, YamlKind kind, uint32_t line)
     return node;
 }
 
-static bool copy_token(Loader *loader, struct fy_token *token, Text *ret)
+static bool copy_bytes(Loader *loader, const yaml_char_t *bytes, size_t len, Text *ret)
 {
-    size_t len = 0;
-    const char *text = token ? fy_token_get_text(token, &len) : "";
-    if (!text)
-        return no_memory(loader);
-    return arena_copy_text(loader->arena, text_of(text, len), ret) || no_memory(loader);
+    return arena_copy_text(loader->arena, text_of((const char *)bytes, len), ret) ||
+           no_memory(loader);
+}
+
+static bool copy_name(Loader *loader, const yaml_char_t *name, Text *ret)
+{
+    return copy_bytes(loader, name, strlen((const char *)name), ret);
 }
 
 static bool equal_keys(const YamlNode *a, const YamlNode *b)
@@ -159,53 +158,57 @@ static bool set_anchor(Loader *loader, Text name, YamlNode *node)
 }
 
 /* Tags that say what the core schema would say anyway, and !!str, are understood. */
-static bool read_tag(Loader *loader, struct fy_token *token, uint32_t line, bool *ret_text)
+static bool read_tag(Loader *loader, const yaml_char_t *tag, bool *ret_text)
 {
-    if (!token)
+    static const char *const HARMLESS[] = {"int", "float", "bool", "null", "map", "seq"};
+    Text name = text_from_z((const char *)tag);
+    Text standard = TEXT("tag:yaml.org,2002:");
+    if (name.len == 0)
         return true;
-    Text tag;
-    if (!copy_token(loader, token, &tag))
-        return false;
-    if (text_ends(tag, TEXT("str")) || text_equal(tag, TEXT("!"))) {
+    if (text_equal(name, TEXT("!"))) {
         *ret_text = true;
         return true;
     }
-    static const char *const HARMLESS[] = {"int", "float", "bool", "null", "map", "seq"};
+    Text word = text_starts(name, standard)
+                    ? text_of(name.ptr + standard.len, name.len - standard.len)
+                    : (Text){0};
+    *ret_text = text_equal(word, TEXT("str"));
     for (size_t i = 0; i < sizeof HARMLESS / sizeof HARMLESS[0]; i++)
-        if (text_ends(tag, text_from_z(HARMLESS[i])))
+        if (text_equal(word, text_from_z(HARMLESS[i])))
             return true;
-    return refuse_text(loader, line, "tag", tag);
+    return *ret_text || refuse_text(loader, loader->line, "tag", name);
 }
 
-static bool on_scalar(Loader *loader, struct fy_event *event)
+static bool on_scalar(Loader *loader, const yaml_event_t *event)
 {
     YamlNode *node = new_node(loader, YAML_SCALAR, loader->line);
-    if (!node || !copy_token(loader, event->scalar.value, &node->text))
+    if (!node ||
+        !copy_bytes(loader, event->data.scalar.value, event->data.scalar.length, &node->text))
         return false;
-    node->plain = !event->scalar.value || fy_token_scalar_style(event->scalar.value) == FYSS_PLAIN;
     bool is_text = false;
-    if (!read_tag(loader, event->scalar.tag, loader->line, &is_text))
+    if (!read_tag(loader, event->data.scalar.tag, &is_text))
         return false;
-    node->plain = node->plain && !is_text;
-    Text anchor = {0};
-    if (event->scalar.anchor &&
-        (!copy_token(loader, event->scalar.anchor, &anchor) || !set_anchor(loader, anchor, node)))
+    node->plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && !is_text;
+    Text anchor;
+    if (event->data.scalar.anchor && (!copy_name(loader, event->data.scalar.anchor, &anchor) ||
+                                      !set_anchor(loader, anchor, node)))
         return false;
     return place(loader, node);
 }
 
-static bool on_open(Loader *loader, YamlKind kind, struct fy_token *anchor, struct fy_token *tag)
+static bool on_open(Loader *loader, YamlKind kind, const yaml_char_t *anchor,
+                    const yaml_char_t *tag)
 {
     if (loader->depth == YAML_DEPTH_MAX)
         return problem_set(loader->problem, loader->line, "nested deeper than %d", YAML_DEPTH_MAX);
     YamlNode *node = new_node(loader, kind, loader->line);
     bool is_text = false;
-    if (!node || !read_tag(loader, tag, loader->line, &is_text))
+    if (!node || !read_tag(loader, tag, &is_text))
         return false;
     Open *open = &loader->open[loader->depth];
     *open = (Open){.node = node};
     if (anchor &&
-        (!copy_token(loader, anchor, &open->anchor) || !set_anchor(loader, open->anchor, NULL)))
+        (!copy_name(loader, anchor, &open->anchor) || !set_anchor(loader, open->anchor, NULL)))
         return false;
     loader->depth++;
     return true;
@@ -236,11 +239,9 @@ static bool on_close(Loader *loader)
     return place(loader, node);
 }
 
-static bool on_alias(Loader *loader, struct fy_event *event)
+static bool on_alias(Loader *loader, const yaml_event_t *event)
 {
-    Text name;
-    if (!copy_token(loader, event->alias.anchor, &name))
-        return false;
+    Text name = text_from_z((const char *)event->data.alias.anchor);
     const Anchor *anchor = find_anchor(loader, name);
     if (!anchor)
         return refuse_text(loader, loader->line, "nothing is called", name);
@@ -266,78 +267,58 @@ static bool on_document(Loader *loader)
     return true;
 }
 
-static bool on_event(Loader *loader, struct fy_event *event)
+static bool on_event(Loader *loader, const yaml_event_t *event)
 {
-    const struct fy_mark *mark = fy_event_start_mark(event);
-    if (mark)
-        loader->line = (uint32_t)mark->line + 1;
+    loader->line = (uint32_t)event->start_mark.line + 1;
     switch (event->type) {
-    case FYET_SCALAR:
+    case YAML_SCALAR_EVENT:
         return on_scalar(loader, event);
-    case FYET_SEQUENCE_START:
-        return on_open(loader, YAML_LIST, event->sequence_start.anchor, event->sequence_start.tag);
-    case FYET_MAPPING_START:
-        return on_open(loader, YAML_MAP, event->mapping_start.anchor, event->mapping_start.tag);
-    case FYET_SEQUENCE_END:
-    case FYET_MAPPING_END:
+    case YAML_SEQUENCE_START_EVENT:
+        return on_open(loader, YAML_LIST, event->data.sequence_start.anchor,
+                       event->data.sequence_start.tag);
+    case YAML_MAPPING_START_EVENT:
+        return on_open(loader, YAML_MAP, event->data.mapping_start.anchor,
+                       event->data.mapping_start.tag);
+    case YAML_SEQUENCE_END_EVENT:
+    case YAML_MAPPING_END_EVENT:
         return on_close(loader);
-    case FYET_ALIAS:
+    case YAML_ALIAS_EVENT:
         return on_alias(loader, event);
-    case FYET_DOCUMENT_END:
+    case YAML_DOCUMENT_END_EVENT:
         return on_document(loader);
     default:
         return true;
     }
 }
 
-static void discard(struct fy_diag *diag, void *user, const char *buf, size_t len)
+static bool syntax_error(Loader *loader, const yaml_parser_t *parser)
 {
-    (void)diag, (void)user, (void)buf, (void)len;
-}
-
-/* What libfyaml said first. */
-static void set_syntax_error(Loader *loader, struct fy_diag *diag)
-{
-    void *cursor = NULL;
-    const struct fy_diag_error *error = fy_diag_errors_iterate(diag, &cursor);
-    uint32_t line = error && error->line >= 0 ? (uint32_t)error->line + 1 : loader->line;
-    Text text = text_from_z(error && error->msg ? error->msg : "syntax");
-    problem_set(loader->problem, line, "not YAML: %s", quote(text.ptr, text.len).str);
-}
-
-static bool read_stream(Loader *loader, struct fy_parser *parser, struct fy_diag *diag, Text file)
-{
-    if (fy_parser_set_string(parser, file.ptr, file.len) != 0)
+    if (parser->error == YAML_MEMORY_ERROR)
         return no_memory(loader);
-    for (struct fy_event *event; (event = fy_parser_parse(parser));) {
-        bool ok = on_event(loader, event);
-        fy_parser_event_free(parser, event);
-        if (!ok)
-            return false;
-    }
-    if (fy_parser_get_stream_error(parser)) {
-        set_syntax_error(loader, diag);
-        return false;
-    }
-    return true;
+    Text text = text_from_z(parser->problem ? parser->problem : "syntax");
+    return problem_set(loader->problem, (uint32_t)parser->problem_mark.line + 1, "not YAML: %s",
+                       quote(text.ptr, text.len).str);
 }
 
 static bool load(Loader *loader, Text file)
 {
-    struct fy_diag_cfg diag_cfg;
-    fy_diag_cfg_default(&diag_cfg);
-    diag_cfg.fp = NULL;
-    diag_cfg.output_fn = discard;
-    diag_cfg.colorize = false;
-    struct fy_diag *diag = fy_diag_create(&diag_cfg);
-    if (!diag)
+    yaml_parser_t parser;
+    if (!yaml_parser_initialize(&parser))
         return no_memory(loader);
-    fy_diag_set_collect_errors(diag, true);
-    struct fy_parse_cfg cfg = {.flags = FYPCF_QUIET | FYPCF_DEFAULT_VERSION_1_2, .diag = diag};
-    struct fy_parser *parser = fy_parser_create(&cfg);
-    bool ok = parser ? read_stream(loader, parser, diag, file) : no_memory(loader);
-    fy_parser_destroy(parser);
-    fy_diag_destroy(diag);
+    yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
+    yaml_parser_set_input_string(&parser, (const unsigned char *)file.ptr, file.len);
+    bool ok = true, end = false;
+    while (ok && !end) {
+        yaml_event_t event;
+        if (!yaml_parser_parse(&parser, &event)) {
+            ok = syntax_error(loader, &parser);
+            break;
+        }
+        end = event.type == YAML_STREAM_END_EVENT;
+        ok = on_event(loader, &event);
+        yaml_event_delete(&event);
+    }
+    yaml_parser_delete(&parser);
     return ok;
 }
 

@@ -1,9 +1,12 @@
-/* yaml.h: the documents of a rule file as a tree that knows its lines. Parsing is libfyaml's; this
+/* yaml.h: the documents of a rule file as a tree that knows its lines. Parsing is libyaml's; this
  * is what keeps a hostile file within bounds, and what a rule needs beyond YAML: doubled keys.
  *
  * Scalars follow the core schema of YAML 1.2: null, ~ and nothing; true, false; decimal, 0x, 0o;
  * floats. All else, and all that is quoted, is text: yes, no, dates. An alias is the node that it
- * names, shared. Directives (%YAML) are refused: no rule needs them. */
+ * names, shared.
+ *
+ * Not libfyaml: version 0.7.12, tried on random documents, misread quotes in a row, empty and
+ * folded blocks, gave bytes that are not in the file, and did not return from some lines. */
 #ifndef DETECT_SIGMA_YAML_H
 #define DETECT_SIGMA_YAML_H
 
@@ -18,8 +21,9 @@
 #define YAML_BYTES_MAX     (1024u * 1024) /* one file */
 #define YAML_DEPTH_MAX     32
 #define YAML_DOCUMENTS_MAX 4096
-#define YAML_NODES_MAX     100000 /* of one document, each alias counted with all that it stands for \
-                                   */
+#define YAML_NODES_MAX                                                                             \
+    100000 /* of one document, each alias counted with all that it stands for                      \
+            */
 
 typedef enum YamlKind { YAML_SCALAR, YAML_LIST, YAML_MAP } YamlKind;
 
