@@ -293,3 +293,37 @@ bool logsources_have(const LogSources *sources, const LogSource *source, const c
         return true;
     return false;
 }
+
+bool field_place_covers(const FieldPlace *place, Text native_name)
+{
+    switch (place->kind) {
+    case PLACE_NAME:
+    case PLACE_PART:
+    case PLACE_INTEGRITY:
+        return text_equal(native_name, place->name);
+    case PLACE_REGISTRY:
+        return text_equal(native_name, place->name) || text_equal(native_name, place->part);
+    case PLACE_PREFIX:
+        return field_has_prefix(native_name, place->name);
+    case PLACE_SUFFIX:
+        return field_has_suffix(native_name, place->name);
+    }
+    return false;
+}
+
+bool field_has_prefix(Text native_name, Text prefix)
+{
+    if (native_name.len <= prefix.len || !text_starts(native_name, prefix))
+        return false;
+    for (size_t i = prefix.len; i < native_name.len; i++)
+        if (native_name.ptr[i] < '0' || native_name.ptr[i] > '9')
+            return false;
+    return true;
+}
+
+bool field_has_suffix(Text native_name, Text name)
+{
+    return native_name.len > name.len + 1 && text_ends(native_name, name) &&
+           native_name.ptr[native_name.len - name.len - 1] == '.' &&
+           !text_starts(native_name, TEXT("System.")) && !text_starts(native_name, TEXT("Export."));
+}

@@ -81,4 +81,9 @@ bool source_entry_is_product(const SourceEntry *entry, const LogSource *source);
  * nothing has: "category", "service", "product". */
 bool logsources_have(const LogSources *sources, const LogSource *source, const char **ret_missing);
 
+/* May a native field be what `place` means? ECS fields are not native. */
+bool field_place_covers(const FieldPlace *place, Text native_name);
+bool field_has_prefix(Text native_name, Text prefix); /* prefix and digits */
+bool field_has_suffix(Text native_name, Text name);   /* ….name, but for System and Export */
+
 #endif
