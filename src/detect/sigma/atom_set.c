@@ -333,11 +333,6 @@ static bool number_of_pattern(const RuleValue *value, Number *ret)
            number_parse(pattern_literal(value->pattern), ret);
 }
 
-static Number number_of_yaml(const YamlValue *value)
-{
-    return value->type == YAML_INT ? number_of_i64(value->integer) : number_of_double(value->real);
-}
-
 static bool add_text(AtomSet *set, Text text, uint32_t atom)
 {
     Pattern pattern;

@@ -91,8 +91,7 @@ static bool try_compare(void *ctx, Value value)
     Try *attempt = ctx;
     const RuleValue *rule = attempt->lazy->value;
     Number number;
-    Number bound = rule->number.type == YAML_INT ? number_of_i64(rule->number.integer)
-                                                 : number_of_double(rule->number.real);
+    Number bound = number_of_yaml(&rule->number);
     if (number_of_value(value, &number) &&
         compare_holds(rule->compare, number_compare(number, bound)))
         merge(attempt, TRUTH_TRUE);

@@ -119,6 +119,14 @@ bool number_parse(Text t, Number *ret)
     return true;
 }
 
+Number number_of_yaml(const YamlValue *value)
+{
+    Number number;
+    if (number_parse(value->text, &number)) /* beyond 63 bits too */
+        return number;
+    return value->type == YAML_INT ? number_of_i64(value->integer) : number_of_double(value->real);
+}
+
 bool number_of_value(Value v, Number *ret)
 {
     double real;

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/text.h"
+#include "detect/sigma/yaml.h"
 #include "event/value.h"
 
 typedef enum NumberKind { NUMBER_POSITIVE, NUMBER_NEGATIVE, NUMBER_REAL } NumberKind;
@@ -18,6 +19,9 @@ typedef struct Number {
 
 Number number_of_i64(int64_t v);
 Number number_of_double(double v);
+
+/* A number of a rule (YAML_INT or YAML_FLOAT), exactly as it is written. */
+Number number_of_yaml(const YamlValue *value);
 
 /* -12, 0x1F, 1.5, 1e3; the whole text, no leading zeros, no plus sign. */
 bool number_parse(Text t, Number *ret);
