@@ -46,10 +46,8 @@ void sigma_open(SigmaRun *run, Text yaml, const ValueLists *lists)
     Err err = {0};
     *run = (SigmaRun){.sources = sigma_sources()};
     RuleSource source = {.path = "test.yml", .text = yaml};
-    RuleSetInput input = {.sources = &source,
-                          .source_count = 1,
-                          .logsources = run->sources,
-                          .lists = lists};
+    RuleSetInput input = {
+        .sources = &source, .source_count = 1, .logsources = run->sources, .lists = lists};
     run->set = ruleset_load(&input, &err);
     if (!run->set)
         give_up("rules", err.text);

@@ -3,7 +3,8 @@
  * An event is a line: fields separated by " ;; ", each NAME=text, or with a type NAME[type]=value:
  *   [u] unsigned  [i] signed  [x] hexadecimal  [f] double  [b] true or false  [null]=  [bin] digits
  *   [sid] hex digits of the bytes  [guid] 32 digits  [time] RFC 3339  [list] a|b|c, of texts
- * In texts \n, \t, \\, \s (a blank) and \xNN stand for what they say. @channel, @provider, @code and
+ * In texts \n, \t, \\, \s (a blank) and \xNN stand for what they say. @channel, @provider, @code
+ * and
  * @product set what kind of record it is (windows, Application, Test and 1 without them); @code,
  * @channel and @provider also become its System fields. @at sets its time. */
 #ifndef SIGMA_FIXTURE_H
@@ -32,7 +33,8 @@ typedef struct SigmaRun {
     uint64_t events; /* committed */
 } SigmaRun;
 
-/* Rules of `yaml`, compiled. Ends the test when memory is missing; refused rules are in run->set. */
+/* Rules of `yaml`, compiled. Ends the test when memory is missing; refused rules are in run->set.
+ */
 void sigma_open(SigmaRun *run, Text yaml, const ValueLists *lists);
 void sigma_close(SigmaRun *run);
 

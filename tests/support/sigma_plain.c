@@ -149,8 +149,7 @@ static bool keyword_fits(const RuleValue *value, Text text)
 {
     Arena *arena = arena_create(1 << 24);
     Pattern pattern = value->pattern;
-    bool ok = value->kind == RULE_STRING ||
-              pattern_of_text(arena, value->number.text, &pattern);
+    bool ok = value->kind == RULE_STRING || pattern_of_text(arena, value->number.text, &pattern);
     ok = ok && pattern_open(arena, pattern, OPEN_START | OPEN_END, &pattern) &&
          string_fits(value, pattern, text);
     arena_destroy(arena);

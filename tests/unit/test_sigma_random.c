@@ -25,8 +25,8 @@ static uint32_t pick(uint32_t below)
 
 static void add_text(Buf *out, unsigned most, bool pattern)
 {
-    static const char *const PIECES[] = {"a", "b", "ab", "aba", "A", "\xC3\xA9", "\xC3\x89",
-                                         "bb", "1", "12", ".", "abab"};
+    static const char *const PIECES[] = {"a",        "b",  "ab", "aba", "A", "\xC3\xA9",
+                                         "\xC3\x89", "bb", "1",  "12",  ".", "abab"};
     static const char *const SPECIAL[] = {"*", "?", "\\*", "\\\\", "\\a"};
     for (unsigned n = pick(most + 1); n > 0; n--) {
         if (pattern && pick(4) == 0)
@@ -58,9 +58,9 @@ static void add_value(Buf *yaml)
 /* A key with modifiers that fit any of the values that add_item gives. */
 static bool add_item(Buf *yaml, bool keyword)
 {
-    static const char *const MODIFIERS[] = {"",          "|contains", "|startswith", "|endswith",
-                                            "|cased",    "|neq",      "|contains|all", "|all",
-                                            "|contains|cased", "|endswith|neq"};
+    static const char *const MODIFIERS[] = {
+        "",     "|contains",     "|startswith", "|endswith",       "|cased",
+        "|neq", "|contains|all", "|all",        "|contains|cased", "|endswith|neq"};
     unsigned modifier = pick(12);
     if (!keyword)
         buf_printf(yaml, "%c", 'A' + (char)pick(3));
@@ -144,7 +144,8 @@ static void add_rule(Buf *yaml, unsigned number)
 
 static void add_event(Buf *line)
 {
-    static const char *const TYPES[] = {"", "", "", "", "[u]", "[x]", "[b]", "[null]", "[list]", "[i]"};
+    static const char *const TYPES[] = {"",    "",    "",       "",       "[u]",
+                                        "[x]", "[b]", "[null]", "[list]", "[i]"};
     buf_printf(line, "Z=z");
     for (unsigned f = 0; f < 4; f++) {
         unsigned type = pick(10);
@@ -194,8 +195,8 @@ static unsigned compare(SigmaRun *run, Batch *batch, const Buf *yaml, const Buf 
             bool expected = sigma_plain_holds(rule->tree, batch, row);
             matches += expected;
             if (expected != seen.matched[row][i])
-                fail_msg("rule r%u, event %u: plainly %d, compiled %d\n%.*s\n%.*s", i, row, expected,
-                         seen.matched[row][i], (int)yaml->len, yaml->ptr, (int)lines->len,
+                fail_msg("rule r%u, event %u: plainly %d, compiled %d\n%.*s\n%.*s", i, row,
+                         expected, seen.matched[row][i], (int)yaml->len, yaml->ptr, (int)lines->len,
                          lines->ptr);
         }
     }

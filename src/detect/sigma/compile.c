@@ -37,6 +37,7 @@ static bool compiler_init(Compiler *compiler, Program *program, Err *err)
                            .plan_rules = {.size = sizeof(PlanRule)},
                            .filters = {.size = sizeof(PlanFilter)},
                            .always = {.size = sizeof(uint32_t)},
+                           .name_slots = {.size = sizeof(uint16_t)},
                            .plans = {.size = sizeof(Plan)}};
     buf_init(&compiler->key, KEY_BYTES_MAX);
     bool ok = id_map_init(&compiler->group_map);
@@ -50,7 +51,8 @@ static void compiler_done(Compiler *compiler)
 {
     Grow *all[] = {&compiler->fields,    &compiler->lazies, &compiler->steps,
                    &compiler->lazy_uses, &compiler->slots,  &compiler->plan_rules,
-                   &compiler->filters,   &compiler->always, &compiler->plans};
+                   &compiler->filters,   &compiler->always, &compiler->name_slots,
+                   &compiler->plans};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         free(all[i]->items);
     for (size_t i = 0; i < compiler->group_count; i++) {
@@ -85,6 +87,7 @@ static void move_arrays(Compiler *compiler)
     program->plan_rule_count = take(&compiler->plan_rules, &program->plan_rules);
     program->filter_count = take(&compiler->filters, &program->filters);
     program->always_count = take(&compiler->always, &program->always);
+    program->name_slot_count = take(&compiler->name_slots, &program->name_slots);
     program->plan_count = take(&compiler->plans, &program->plans);
 }
 
@@ -190,6 +193,8 @@ static bool index_groups(Compiler *compiler)
 static bool compile(Compiler *compiler)
 {
     Program *program = compiler->program;
+    if (!correlation_index_build(program->arena, program->set, &program->correlations))
+        return compile_no_memory(compiler);
     if (!compile_groups(compiler) || !finish_fields(compiler) || !number_places(compiler))
         return false;
     program->groups = ARENA_NEW(program->arena, Group, compiler->group_count + 1);

@@ -28,6 +28,7 @@ typedef struct GroupRule {
     Branch *tree;
     BranchFilter *filters;
     uint32_t filter_count;
+    uint32_t *names; /* fields that correlations ask for */
 } GroupRule;
 
 typedef struct OpenGroup {
@@ -58,7 +59,7 @@ typedef struct Compiler {
     OpenGroup *groups;
     size_t group_count, group_cap;
     IdMap group_map;
-    Grow fields, lazies, steps, lazy_uses, slots, plan_rules, filters, always, plans;
+    Grow fields, lazies, steps, lazy_uses, slots, plan_rules, filters, always, name_slots, plans;
     IdMap field_map, atom_map;
     AtomKey *atom_keys;
     size_t atom_key_count, atom_key_cap;

@@ -168,6 +168,21 @@ static bool compile_filters(Compiler *compiler, OpenGroup *group, GroupRule *rul
     return true;
 }
 
+/* The fields that correlations ask of the rule's matches. */
+static bool compile_names(Compiler *compiler, OpenGroup *group, GroupRule *rule)
+{
+    const CorrelationUses *uses = &compiler->program->correlations.rules[rule->rule];
+    rule->names = ARENA_NEW(compiler->scratch, uint32_t, (size_t)uses->name_count + 1);
+    if (!rule->names)
+        return compile_no_memory(compiler);
+    for (uint32_t i = 0; i < uses->name_count; i++) {
+        rule->names[i] = compile_field(compiler, group, uses->names[i]);
+        if (rule->names[i] == NONE)
+            return false;
+    }
+    return true;
+}
+
 static bool compile_rules(Compiler *compiler, uint32_t number)
 {
     for (size_t i = 0; i < compiler->groups[number].count; i++) {
@@ -177,7 +192,8 @@ static bool compile_rules(Compiler *compiler, uint32_t number)
             compile_tree(compiler, group, ruleset_at(compiler->program->set, rule->rule)->tree);
         if (rule->tree)
             rule->tree = with_conditions(compiler, group, rule->tree);
-        if (!rule->tree || !compile_filters(compiler, group, rule))
+        if (!rule->tree || !compile_filters(compiler, group, rule) ||
+            !compile_names(compiler, group, rule))
             return false;
     }
     return true;

@@ -318,6 +318,20 @@ static bool add_steps(Draft *draft, Pairs *kept, const Branch *branch)
 
 /* ---- plans ---- */
 
+static bool add_names(Draft *draft, const GroupRule *rule)
+{
+    Compiler *compiler = draft->compiler;
+    uint32_t count = compiler->program->correlations.rules[rule->rule].name_count;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t slot = slot_for(draft, rule->names[i]);
+        uint16_t *name = slot == NONE ? NULL : grow_next(compiler, &compiler->name_slots);
+        if (!name)
+            return false;
+        *name = (uint16_t)slot;
+    }
+    return true;
+}
+
 static bool add_rule(Draft *draft, Pairs *pairs, const GroupRule *rule)
 {
     Compiler *compiler = draft->compiler;
@@ -327,8 +341,9 @@ static bool add_rule(Draft *draft, Pairs *pairs, const GroupRule *rule)
     PlanRule made = {.rule = rule->rule,
                      .root = (uint32_t)compiler->steps.count,
                      .first_filter = (uint32_t)compiler->filters.count,
-                     .filter_count = rule->filter_count};
-    if (!add_steps(draft, pairs, rule->tree))
+                     .filter_count = rule->filter_count,
+                     .first_name = (uint32_t)compiler->name_slots.count};
+    if (!add_steps(draft, pairs, rule->tree) || !add_names(draft, rule))
         return false;
     for (uint32_t i = 0; i < rule->filter_count; i++) {
         PlanFilter *filter = grow_next(compiler, &compiler->filters);

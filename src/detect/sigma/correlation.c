@@ -260,6 +260,23 @@ static bool read_condition(ReadContext *context, const YamlNode *section, Correl
            check_counts(context, section, correlation);
 }
 
+/* Rules in their order: all of them, whatever else a condition could say. */
+static bool check_ordered(ReadContext *context, const YamlNode *section,
+                          const Correlation *correlation)
+{
+    if (correlation->type != CORRELATION_TEMPORAL_ORDERED)
+        return true;
+    const RuleExpression *expression = correlation->expression;
+    bool all = expression
+                   ? rule_expression_is_all(expression)
+                   : correlation->bound_count == 1 &&
+                         (correlation->bounds[0].op == BOUND_GTE ||
+                          correlation->bounds[0].op == BOUND_EQ) &&
+                         (uint32_t)correlation->bounds[0].value == correlation->references.count;
+    return all || problem_set(context->problem, section->line,
+                              "correlation: temporal_ordered needs all of its rules");
+}
+
 Correlation *correlation_read(ReadContext *context, const YamlNode *section, uint32_t line)
 {
     Correlation *correlation = ARENA_NEW(context->arena, Correlation, 1);
@@ -278,7 +295,8 @@ Correlation *correlation_read(ReadContext *context, const YamlNode *section, uin
         !read_generate(context, section, &correlation->generate) ||
         !read_group_by(context, section, correlation) ||
         !read_aliases(context, section, correlation) ||
-        !read_condition(context, section, correlation))
+        !read_condition(context, section, correlation) ||
+        !check_ordered(context, section, correlation))
         return NULL;
     return correlation;
 }

@@ -51,6 +51,14 @@ typedef struct Hits {
     uint32_t count;
 } Hits;
 
+/* What came of a rule for the present event. */
+typedef struct Match {
+    uint32_t rule; /* with MATCH_UNDECIDED or without */
+    uint32_t route;
+    const PlanRule *plan_rule;
+} Match;
+#define MATCH_UNDECIDED UINT32_C(0x80000000)
+
 struct Matcher {
     const Program *program;
     Tally *tally;
@@ -95,9 +103,10 @@ struct Matcher {
     uint32_t rule_stamp;
     uint32_t *candidates;
     uint32_t candidate_count;
-    uint32_t *matches; /* rules, undecided ones with the highest bit */
+    Match *matches;
     size_t match_count, match_cap;
-    Buf joined; /* a value made of two fields */
+    const Match *told; /* while it is told */
+    Buf joined;        /* a value made of two fields */
 };
 
 /* Does any value of the batch hold a word of a keyword field? */

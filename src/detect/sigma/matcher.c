@@ -5,8 +5,7 @@
 #include "detect/sigma/match_parts.h"
 #include "event/grow.h"
 
-#define UNDECIDED_BIT UINT32_C(0x80000000)
-#define JOINED_MAX    (256u * 1024 * 1024)
+#define JOINED_MAX (256u * 1024 * 1024)
 
 static bool no_memory(Err *err)
 {
@@ -163,14 +162,16 @@ static void find_candidates(Matcher *matcher, const Route *route, const Plan *pl
         add_candidate(matcher, matcher->program->always[plan->first_always + i]);
 }
 
-static bool add_match(Matcher *matcher, uint32_t rule)
+static bool add_match(Matcher *matcher, const Route *route, const PlanRule *rule, uint32_t flags)
 {
-    uint32_t *grown =
+    Match *grown =
         grow_array(matcher->matches, &matcher->match_cap, matcher->match_count + 1, sizeof *grown);
     if (!grown)
         return false;
     matcher->matches = grown;
-    matcher->matches[matcher->match_count++] = rule;
+    matcher->matches[matcher->match_count++] = (Match){.rule = rule->rule | flags,
+                                                       .route = (uint32_t)(route - matcher->routes),
+                                                       .plan_rule = rule};
     return true;
 }
 
@@ -192,10 +193,10 @@ static bool try_rule(Matcher *matcher, const Route *route, const PlanRule *rule,
     if (truth == TRUTH_FALSE)
         return true;
     if (truth == TRUTH_UNDECIDED)
-        return add_match(matcher, rule->rule | UNDECIDED_BIT) || no_memory(err);
+        return add_match(matcher, route, rule, MATCH_UNDECIDED) || no_memory(err);
     uint32_t filter = filtered_by(matcher, route, rule);
     if (filter == NONE)
-        return add_match(matcher, rule->rule) || no_memory(err);
+        return add_match(matcher, route, rule, 0) || no_memory(err);
     matcher->tally->suppressed[rule->rule]++;
     matcher->tally->suppressed[filter]++;
     return !out->suppressed || out->suppressed(out->ctx, matcher->row, rule->rule, filter, err);
@@ -220,22 +221,25 @@ static bool run_plan(Matcher *matcher, const Route *route, const MatchOut *out, 
 
 static int by_rule(const void *a, const void *b)
 {
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    uint32_t first = x & ~UNDECIDED_BIT, second = y & ~UNDECIDED_BIT;
+    const Match *x = a, *y = b;
+    uint32_t first = x->rule & ~MATCH_UNDECIDED, second = y->rule & ~MATCH_UNDECIDED;
     if (first != second)
         return first < second ? -1 : 1;
-    return (x > y) - (x < y); /* a match before undecided */
+    if (x->rule != y->rule)
+        return x->rule < y->rule ? -1 : 1; /* a match before undecided */
+    return (x->route > y->route) - (x->route < y->route);
 }
 
-static bool tell(Matcher *matcher, uint32_t match, const MatchOut *out, Err *err)
+static bool tell(Matcher *matcher, const Match *match, const MatchOut *out, Err *err)
 {
-    uint32_t rule = match & ~UNDECIDED_BIT;
-    bool undecided = match & UNDECIDED_BIT;
+    uint32_t rule = match->rule & ~MATCH_UNDECIDED;
+    bool undecided = match->rule & MATCH_UNDECIDED;
     if (undecided)
         matcher->tally->undecided[rule]++;
     else
         matcher->tally->matched[rule]++;
     bool (*function)(void *, uint32_t, uint32_t, Err *) = undecided ? out->undecided : out->match;
+    matcher->told = match;
     return !function || function(out->ctx, matcher->row, rule, err);
 }
 
@@ -246,8 +250,8 @@ static bool tell_matches(Matcher *matcher, const MatchOut *out, Err *err)
         qsort(matcher->matches, matcher->match_count, sizeof *matcher->matches, by_rule);
     uint32_t last = NONE;
     for (size_t i = 0; i < matcher->match_count; i++) {
-        uint32_t rule = matcher->matches[i] & ~UNDECIDED_BIT;
-        if (rule != last && !tell(matcher, matcher->matches[i], out, err))
+        uint32_t rule = matcher->matches[i].rule & ~MATCH_UNDECIDED;
+        if (rule != last && !tell(matcher, &matcher->matches[i], out, err))
             return false;
         last = rule;
     }

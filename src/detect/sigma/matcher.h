@@ -39,6 +39,10 @@ void matcher_begin(Matcher *matcher);
 /* `batch` is one that batch_open has accepted. false: no memory, or `out` stopped. */
 bool matcher_batch(Matcher *matcher, const Batch *batch, const MatchOut *out, Err *err);
 
+/* What correlations need to know of a match: one tuple, appended to `out` (correlator.h); nothing
+ * if none refers to the rule. Only within MatchOut.match, for its row and rule. */
+void matcher_tuple(Matcher *matcher, Buf *out);
+
 /* Counts of all batches so far. */
 const Tally *matcher_tally(const Matcher *matcher);
 void matcher_tally_clear(Matcher *matcher);

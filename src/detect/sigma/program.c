@@ -21,6 +21,7 @@ void program_destroy(Program *program)
     free(program->plan_rules);
     free(program->filters);
     free(program->always);
+    free(program->name_slots);
     free(program->plans);
     id_map_done(&program->rows_by_channel);
     id_map_done(&program->name_map);

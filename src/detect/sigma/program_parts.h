@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "detect/sigma/atom_set.h"
+#include "detect/sigma/correlation_index.h"
 #include "detect/sigma/program.h"
 #include "detect/sigma/regex.h"
 #include "event/id_map.h"
@@ -79,6 +80,7 @@ typedef struct PlanRule {
     uint32_t rule;
     uint32_t root;                       /* first step */
     uint32_t first_filter, filter_count; /* in the program's filters */
+    uint32_t first_name;                 /* slots of the names that correlations ask for */
 } PlanRule;
 
 typedef struct Plan {
@@ -124,6 +126,9 @@ struct Program {
     uint32_t filter_count;
     uint32_t *always;
     uint32_t always_count;
+    uint16_t *name_slots;
+    uint32_t name_slot_count;
+    CorrelationIndex correlations;
     Plan *plans;
     uint32_t plan_count;
     Group *groups;

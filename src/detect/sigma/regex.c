@@ -43,8 +43,8 @@ static pcre2_code *compile(Text pattern, unsigned flags, int *ret_code, size_t *
         return NULL;
     }
     pcre2_set_parens_nest_limit(context, NESTING_MAX);
-    pcre2_code *code = pcre2_compile((PCRE2_SPTR)(pattern.ptr ? pattern.ptr : ""), pattern.len, options_of(flags),
-                                     ret_code, ret_at, context);
+    pcre2_code *code = pcre2_compile((PCRE2_SPTR)(pattern.ptr ? pattern.ptr : ""), pattern.len,
+                                     options_of(flags), ret_code, ret_at, context);
     pcre2_compile_context_free(context);
     return code;
 }

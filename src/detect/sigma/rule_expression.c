@@ -206,3 +206,13 @@ bool rule_expression_has_not(const RuleExpression *expression)
             return true;
     return false;
 }
+
+bool rule_expression_is_all(const RuleExpression *expression)
+{
+    if (expression->kind == NODE_LEAF)
+        return true;
+    for (uint32_t i = 0; i < expression->count; i++)
+        if (!rule_expression_is_all(expression->children[i]))
+            return false;
+    return expression->kind == NODE_AND;
+}

@@ -11,5 +11,6 @@ bool rule_expression_read(ReadContext *context, Text text, uint32_t line, Correl
 /* Does it hold when `seen[position]` says which rules matched? */
 bool rule_expression_holds(const RuleExpression *expression, const uint32_t *seen);
 bool rule_expression_has_not(const RuleExpression *expression);
+bool rule_expression_is_all(const RuleExpression *expression); /* rule_a and rule_b and … */
 
 #endif
