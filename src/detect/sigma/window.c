@@ -2,6 +2,10 @@
 
 #include <math.h>
 #include <stdlib.h>
+
+/* Without memory an item is not added, and has a count of 0. */
+#define HASH_NONFATAL_OOM        1
+#define uthash_nonfatal_oom(item) ((item)->count = 0)
 #include <uthash.h>
 
 #include "detect/sigma/rule_expression.h"
@@ -95,7 +99,10 @@ static bool add_distinct(Window *window, Hash128 value)
     found->value = value;
     found->count = 1;
     HASH_ADD(hh, window->distinct, value, sizeof found->value, found);
-    return true;
+    if (found->count)
+        return true;
+    free(found);
+    return false;
 }
 
 static void remove_distinct(Window *window, Hash128 value)
