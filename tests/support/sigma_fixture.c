@@ -43,8 +43,11 @@ static bool take_batch(void *ctx, Span batch, Err *err)
 
 void sigma_open(SigmaRun *run, Text yaml, const ValueLists *lists)
 {
+    static LogSources *shared; /* read once */
     Err err = {0};
-    *run = (SigmaRun){.sources = sigma_sources()};
+    if (!shared)
+        shared = sigma_sources();
+    *run = (SigmaRun){.sources = shared};
     RuleSource source = {.path = "test.yml", .text = yaml};
     RuleSetInput input = {
         .sources = &source, .source_count = 1, .logsources = run->sources, .lists = lists};
@@ -67,7 +70,6 @@ void sigma_close(SigmaRun *run)
     matcher_destroy(run->matcher);
     program_destroy(run->program);
     ruleset_destroy(run->set);
-    logsources_destroy(run->sources);
     free(run->batch);
     *run = (SigmaRun){0};
 }
@@ -192,7 +194,7 @@ typedef struct Line {
     EventHead head;
 } Line;
 
-static void set_kind(SigmaRun *run, Line *line, Text what, Text value)
+static bool set_kind(SigmaRun *run, Line *line, Text what, Text value)
 {
     if (text_equal(what, TEXT("@channel"))) {
         line->kind.channel = value;
@@ -210,11 +212,11 @@ static void set_kind(SigmaRun *run, Line *line, Text what, Text value)
         line->kind.product = value;
     } else if (text_equal(what, TEXT("@at"))) {
         bool known;
-        if (!time_parse(value, &line->head.time, &known))
-            give_up("@at", "not a time");
+        return time_parse(value, &line->head.time, &known);
     } else {
-        give_up("event", "unknown @");
+        return false;
     }
+    return true;
 }
 
 static bool add_field(SigmaRun *run, Line *line, Text field, Buf *scratch)
@@ -225,8 +227,7 @@ static bool add_field(SigmaRun *run, Line *line, Text field, Buf *scratch)
     Text name = text_of(field.ptr, equals);
     Text value = text_of(field.ptr + equals + 1, field.len - equals - 1);
     if (name.len && name.ptr[0] == '@') {
-        set_kind(run, line, name, value);
-        return true;
+        return set_kind(run, line, name, value);
     }
     size_t bracket = text_find(name, '[');
     buf_clear(scratch);
@@ -268,5 +269,7 @@ bool sigma_add_event(SigmaRun *run, Text text)
         line.head.meaning = TIME_MEANS_LOGGED;
     }
     run->events++;
+    if (!ok)
+        sink_drop(run->sink);
     return ok && sink_commit(run->sink, &line.head, &line.kind);
 }

@@ -58,8 +58,12 @@ static void add_repeated(SigmaRun *run, const char *name, const char *piece, siz
         buf_add_text(&text, text_from_z(piece));
     buf_add_text(&text, text_from_z(end));
     EventKind kind = {.product = TEXT("windows"), .channel = TEXT("C"), .code = TEXT("1")};
-    EventHead head = {.time = TIME_NONE, .quality = TIME_MISSING, .meaning = TIME_MEANS_UNKNOWN,
-                      .offset = run->events++, .size = 1, .record_id = RECORD_ID_NONE};
+    EventHead head = {.time = TIME_NONE,
+                      .quality = TIME_MISSING,
+                      .meaning = TIME_MEANS_UNKNOWN,
+                      .offset = run->events++,
+                      .size = 1,
+                      .record_id = RECORD_ID_NONE};
     sink_add_text(run->sink, sink_name(run->sink, text_from_z(name)), buf_text(&text));
     assert_true(sink_commit(run->sink, &head, &kind));
     buf_done(&text);

@@ -1,4 +1,5 @@
-/* Running out of memory at every allocation: from rules to alerts nothing breaks, and it is said. */
+/* Running out of memory at every allocation: from rules to alerts nothing breaks, and it is said.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -78,10 +79,8 @@ static bool work(World *world)
 {
     Err err = {0};
     RuleSource source = {.path = "t", .text = text_from_z(YAML)};
-    RuleSetInput input = {.sources = &source,
-                          .source_count = 1,
-                          .logsources = world->sources,
-                          .lists = world->lists};
+    RuleSetInput input = {
+        .sources = &source, .source_count = 1, .logsources = world->sources, .lists = world->lists};
     RuleSet *set = ruleset_load(&input, &err);
     Program *program = set ? program_compile(set, world->sources, &err) : NULL;
     world->matcher = program ? matcher_create(program, &err) : NULL;

@@ -383,8 +383,6 @@ static bool finish_slot(Draft *draft, Slot *slot, const Pair *pairs, size_t coun
 {
     Arena *arena = draft->compiler->program->arena;
     uint32_t atoms = atom_set_count(compile_field_at(draft->compiler, slot->field)->atoms);
-    if (count == 0)
-        return true;
     uint64_t *keep = ARENA_NEW(arena, uint64_t, (size_t)atoms / 64 + 1);
     uint32_t *start = ARENA_NEW(arena, uint32_t, (size_t)atoms + 1);
     uint32_t *triggers = ARENA_NEW(arena, uint32_t, count);
@@ -421,7 +419,7 @@ static bool finish_slots(Draft *draft, Pairs *pairs)
         size_t first = at;
         while (at < pairs->count && pairs->list[at].slot == i)
             at++;
-        if (!finish_slot(draft, slot_at(draft, i), pairs->list + first, at - first))
+        if (at > first && !finish_slot(draft, slot_at(draft, i), pairs->list + first, at - first))
             return false;
     }
     return true;

@@ -45,7 +45,8 @@ static uint32_t load_gram(const char *at)
 static uint64_t load_bytes(const char *at, size_t n)
 {
     uint64_t out = 0;
-    memcpy(&out, at, n < END_BYTES ? n : END_BYTES);
+    if (n)
+        memcpy(&out, at, n < END_BYTES ? n : END_BYTES);
     return out;
 }
 

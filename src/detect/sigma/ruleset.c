@@ -215,7 +215,8 @@ RuleSet *ruleset_load(const RuleSetInput *input, Err *err)
         return NULL;
     }
     set->arena = arena_create(RULESET_BYTES_MAX);
-    bool maps = id_map_init(&set->by_id) & id_map_init(&set->by_name);
+    bool maps = id_map_init(&set->by_id);
+    maps = id_map_init(&set->by_name) && maps;
     if (set->arena && maps) {
         if (load(set, input, err))
             return set;

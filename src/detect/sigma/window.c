@@ -3,9 +3,12 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/hash.h"
+
 /* Without memory an item is not added, and has a count of 0. */
-#define HASH_NONFATAL_OOM        1
-#define uthash_nonfatal_oom(item) ((item)->count = 0)
+#define HASH_NONFATAL_OOM                1
+#define uthash_nonfatal_oom(item)        ((item)->count = 0)
+#define HASH_FUNCTION(bytes, len, value) ((value) = (unsigned)hash64((bytes), (len), 0))
 #include <uthash.h>
 
 #include "detect/sigma/rule_expression.h"
