@@ -10,7 +10,13 @@
 #define FILTER_LEAST 12 /* bits of the size of the filter … */
 #define FILTER_MOST  17
 #define SHORT_MOST   3
+#define STRIDE_MOST  4
 #define GRAM_HASH    UINT32_C(0x9E3779B1)
+
+/* A literal in a bucket; of a gram, where in the literal it is. */
+typedef struct Entry {
+    uint32_t literal, offset;
+} Entry;
 
 /* Literals that share a key stand one after the other in `order`. */
 typedef struct Bucket {
@@ -25,15 +31,16 @@ typedef struct KeyTable {
 
 struct Literals {
     const Literal *literals;
-    uint32_t *order;  /* literal numbers, by table and bucket */
-    uint32_t *offset; /* of the gram in each literal */
+    Entry *order; /* by table and bucket */
     KeyTable grams, whole, ends;
     KeyTable shorts[SHORT_MOST + 1]; /* by length; texts anywhere of 1 to 3 bytes */
     uint8_t *filter;                 /* bits */
     unsigned filter_shift;
+    size_t stride;  /* only every so many places are looked at; each literal has as many grams */
+    uint8_t *pairs; /* bits: two bytes that a short text of two or three begins with */
     uint16_t start_lengths, end_lengths; /* bit n: there are texts of n bytes (8: or more) */
-    uint8_t short_first[256];            /* bit n: texts of n bytes begin so */
-    bool has_whole, has_grams, has_shorts;
+    bool single[256];                    /* texts of one byte */
+    bool has_whole, has_grams, has_single, has_pairs;
 };
 
 static uint32_t load_gram(const char *at)
@@ -75,7 +82,7 @@ static const Bucket *find_bucket(const KeyTable *table, uint64_t key)
 
 typedef struct Keyed {
     uint64_t key;
-    uint32_t literal;
+    Entry entry;
 } Keyed;
 
 static int by_key(const void *a, const void *b)
@@ -83,10 +90,12 @@ static int by_key(const void *a, const void *b)
     const Keyed *x = a, *y = b;
     if (x->key != y->key)
         return x->key < y->key ? -1 : 1;
-    return (x->literal > y->literal) - (x->literal < y->literal);
+    if (x->entry.literal != y->entry.literal)
+        return x->entry.literal < y->entry.literal ? -1 : 1;
+    return (x->entry.offset > y->entry.offset) - (x->entry.offset < y->entry.offset);
 }
 
-/* The table of `count` keys; literal numbers go to set->order from *next on. */
+/* The table of `count` keys; their entries go to set->order from *next on. */
 static bool build_table(Arena *arena, Literals *set, Keyed *keys, uint32_t count, uint32_t *next,
                         KeyTable *ret)
 {
@@ -101,7 +110,7 @@ static bool build_table(Arena *arena, Literals *set, Keyed *keys, uint32_t count
     for (uint32_t i = 0; i < count;) {
         uint32_t first = *next, from = i;
         while (i < count && keys[i].key == keys[from].key)
-            set->order[(*next)++] = keys[i++].literal;
+            set->order[(*next)++] = keys[i++].entry;
         uint32_t at = slot_of(ret, keys[from].key);
         while (ret->slots[at].count)
             at = (at + 1) & ret->mask;
@@ -139,28 +148,73 @@ static uint32_t *gram_count(const GramCount *grams, uint32_t gram)
     return &grams->counts[(gram * UINT32_C(0x85EBCA6B) >> 8) & grams->mask];
 }
 
-static uint32_t choose_gram(const GramCount *grams, Text text)
+/* How likely it is that the four bytes at `at` lead to a comparison. */
+static double gram_cost(const GramCount *grams, Text text, size_t at)
+{
+    double cost = 1 + *gram_count(grams, load_gram(text.ptr + at));
+    for (unsigned i = 0; i < GRAM; i++)
+        cost *= letter_likelihood((unsigned char)text.ptr[at + i]);
+    return cost;
+}
+
+/* The best place for `stride` grams one behind the other: wherever the literal stands, one of them
+ * is at a place that is looked at. */
+static uint32_t choose_grams(const GramCount *grams, Text text, size_t stride)
 {
     uint32_t best = 0;
     double best_cost = 0;
-    size_t last = text.len - GRAM < 4096 ? text.len - GRAM : 4096;
-    for (uint32_t at = 0; at <= last; at++) {
-        double cost = 1;
-        for (unsigned i = 0; i < GRAM; i++)
-            cost *= letter_likelihood((unsigned char)text.ptr[at + i]);
-        cost *= 1 + *gram_count(grams, load_gram(text.ptr + at));
+    size_t last = text.len - GRAM - (stride - 1);
+    for (uint32_t at = 0; at <= last && at <= 4096; at++) {
+        double cost = 0;
+        for (size_t i = 0; i < stride; i++)
+            cost += gram_cost(grams, text, at + i);
         if (at == 0 || cost < best_cost) {
             best = at;
             best_cost = cost;
         }
     }
-    ++*gram_count(grams, load_gram(text.ptr + best));
+    for (size_t i = 0; i < stride; i++)
+        ++*gram_count(grams, load_gram(text.ptr + best + i));
     return best;
 }
 
 static bool is_gram(const Literal *literal)
 {
     return literal->place == LITERAL_ANYWHERE && literal->text.len >= GRAM;
+}
+
+/* As far as the shortest literal and the room of the filter allow. */
+static size_t choose_stride(const Literal *literals, uint32_t count, uint32_t *ret_grams)
+{
+    size_t shortest = GRAM + STRIDE_MOST - 1, n = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        if (!is_gram(&literals[i]))
+            continue;
+        n++;
+        if (literals[i].text.len < shortest)
+            shortest = literals[i].text.len;
+    }
+    size_t stride = shortest - GRAM + 1;
+    while (stride > 1 && n * stride > (1u << FILTER_MOST) / 32)
+        stride--;
+    *ret_grams = (uint32_t)(n * stride);
+    return stride;
+}
+
+static bool fill_filter(Arena *arena, Literals *set, const Keyed *keys, uint32_t count)
+{
+    unsigned bits = FILTER_LEAST;
+    while (bits < FILTER_MOST && (1u << bits) < 32 * (uint64_t)count)
+        bits++;
+    set->filter_shift = 32 - bits;
+    set->filter = ARENA_NEW(arena, uint8_t, (size_t)1 << (bits - 3));
+    if (!set->filter)
+        return false;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t at = filter_place(set, (uint32_t)keys[i].key);
+        set->filter[at / 8] |= (uint8_t)(1u << at % 8);
+    }
+    return true;
 }
 
 static bool build_grams(Arena *arena, Literals *set, uint32_t count, Keyed *keys, uint32_t *next)
@@ -172,40 +226,37 @@ static bool build_grams(Arena *arena, Literals *set, uint32_t count, Keyed *keys
     if (!grams.counts)
         return false;
     for (uint32_t i = 0; i < count; i++) {
+        Text text = set->literals[i].text;
         if (!is_gram(&set->literals[i]))
             continue;
-        set->offset[i] = choose_gram(&grams, set->literals[i].text);
-        keys[n++] =
-            (Keyed){.key = load_gram(set->literals[i].text.ptr + set->offset[i]), .literal = i};
+        uint32_t first = choose_grams(&grams, text, set->stride);
+        for (uint32_t k = first; k < first + set->stride; k++)
+            keys[n++] =
+                (Keyed){.key = load_gram(text.ptr + k), .entry = {.literal = i, .offset = k}};
     }
     free(grams.counts);
     set->has_grams = n > 0;
-    unsigned bits = FILTER_LEAST;
-    while (bits < FILTER_MOST && (1u << bits) < 32 * (uint64_t)n)
-        bits++;
-    set->filter_shift = 32 - bits;
-    set->filter = ARENA_NEW(arena, uint8_t, (size_t)1 << (bits - 3));
-    if (!set->filter || !build_table(arena, set, keys, n, next, &set->grams))
-        return false;
-    for (uint32_t i = 0; i < n; i++) {
-        uint32_t at = filter_place(set, (uint32_t)keys[i].key);
-        set->filter[at / 8] |= (uint8_t)(1u << at % 8);
-    }
-    return true;
+    return build_table(arena, set, keys, n, next, &set->grams) && fill_filter(arena, set, keys, n);
 }
 
 static bool build_shorts(Arena *arena, Literals *set, uint32_t count, Keyed *keys, uint32_t *next)
 {
+    set->pairs = ARENA_NEW(arena, uint8_t, 65536 / 8);
+    if (!set->pairs)
+        return false;
     for (size_t len = 1; len <= SHORT_MOST; len++) {
         uint32_t n = 0;
         for (uint32_t i = 0; i < count; i++) {
             Text text = set->literals[i].text;
             if (set->literals[i].place != LITERAL_ANYWHERE || text.len != len)
                 continue;
-            keys[n++] = (Keyed){.key = load_bytes(text.ptr, len), .literal = i};
-            uint8_t *first = &set->short_first[(unsigned char)text.ptr[0]];
-            *first = (uint8_t)(*first | 1u << len);
-            set->has_shorts = true;
+            keys[n++] = (Keyed){.key = load_bytes(text.ptr, len), .entry = {.literal = i}};
+            unsigned pair = (unsigned)load_bytes(text.ptr, len) & 0xFFFF;
+            if (len == 1)
+                set->single[pair] = set->has_single = true;
+            else
+                set->pairs[pair / 8] |= (uint8_t)(1u << pair % 8);
+            set->has_pairs |= len > 1;
         }
         if (!build_table(arena, set, keys, n, next, &set->shorts[len]))
             return false;
@@ -238,7 +289,7 @@ static bool build_ends(Arena *arena, Literals *set, uint32_t count, Keyed *keys,
         uint16_t *lengths =
             literal->place == LITERAL_AT_START ? &set->start_lengths : &set->end_lengths;
         *lengths = (uint16_t)(*lengths | 1u << len);
-        keys[n++] = (Keyed){.key = literal_end_key(literal), .literal = i};
+        keys[n++] = (Keyed){.key = literal_end_key(literal), .entry = {.literal = i}};
     }
     return build_table(arena, set, keys, n, next, &set->ends);
 }
@@ -250,7 +301,7 @@ static bool build_whole(Arena *arena, Literals *set, uint32_t count, Keyed *keys
         if (set->literals[i].place == LITERAL_WHOLE)
             keys[n++] =
                 (Keyed){.key = hash64(set->literals[i].text.ptr, set->literals[i].text.len, 0),
-                        .literal = i};
+                        .entry = {.literal = i}};
     set->has_whole = n > 0;
     return build_table(arena, set, keys, n, next, &set->whole);
 }
@@ -258,17 +309,18 @@ static bool build_whole(Arena *arena, Literals *set, uint32_t count, Keyed *keys
 const Literals *literals_build(Arena *arena, const Literal *literals, uint32_t count)
 {
     Literals *set = ARENA_NEW(arena, Literals, 1);
-    Keyed *keys = calloc((size_t)count + 1, sizeof *keys);
-    if (set) {
-        set->literals = literals;
-        set->order = ARENA_NEW(arena, uint32_t, (size_t)count + 1);
-        set->offset = ARENA_NEW(arena, uint32_t, (size_t)count + 1);
-    }
-    uint32_t next = 0;
-    bool ok =
-        set && keys && set->order && set->offset && build_grams(arena, set, count, keys, &next) &&
-        build_shorts(arena, set, count, keys, &next) &&
-        build_ends(arena, set, count, keys, &next) && build_whole(arena, set, count, keys, &next);
+    if (!set)
+        return NULL;
+    uint32_t grams, next = 0;
+    set->literals = literals;
+    set->stride = choose_stride(literals, count, &grams);
+    size_t room = (size_t)count + grams + 1;
+    Keyed *keys = calloc(room, sizeof *keys);
+    set->order = ARENA_NEW(arena, Entry, room);
+    bool ok = keys && set->order && build_grams(arena, set, count, keys, &next) &&
+              build_shorts(arena, set, count, keys, &next) &&
+              build_ends(arena, set, count, keys, &next) &&
+              build_whole(arena, set, count, keys, &next);
     free(keys);
     return ok ? set : NULL;
 }
@@ -322,9 +374,9 @@ static void check_grams(const Search *search, const Bucket *bucket, size_t at)
 {
     const Literals *set = search->set;
     for (uint32_t i = 0; i < bucket->count; i++) {
-        uint32_t number = set->order[bucket->first + i];
+        uint32_t number = set->order[bucket->first + i].literal;
+        uint32_t offset = set->order[bucket->first + i].offset;
         Text text = set->literals[number].text;
-        uint32_t offset = set->offset[number];
         if (search->stamps[number] == search->serial)
             continue;
         if (text.len > LONG_LITERAL)
@@ -348,7 +400,8 @@ static void search_grams(const Search *search)
     const uint8_t *filter = search->set->filter;
     const unsigned shift = search->set->filter_shift;
     size_t end = search->value.len >= GRAM ? search->value.len - GRAM + 1 : 0;
-    for (size_t at = 0; at < end; at++) {
+    const size_t stride = search->set->stride;
+    for (size_t at = 0; at < end; at += stride) {
         uint32_t place = (load_gram(value + at) * GRAM_HASH) >> shift;
         if (__builtin_expect(filter[place / 8] >> place % 8 & 1, 0))
             check_place(search, at);
@@ -358,18 +411,33 @@ static void search_grams(const Search *search)
 static void report_all(const Search *search, const Bucket *bucket)
 {
     for (uint32_t i = 0; bucket && i < bucket->count; i++)
-        report(search, search->set->order[bucket->first + i]);
+        report(search, search->set->order[bucket->first + i].literal);
 }
 
-static void search_shorts(const Search *search)
+static void search_single(const Search *search)
 {
     Text value = search->value;
-    for (size_t at = 0; at < value.len; at++) {
-        unsigned lengths = search->set->short_first[(unsigned char)value.ptr[at]];
-        for (size_t len = 1; lengths >> len; len++)
-            if ((lengths >> len & 1) && at + len <= value.len)
-                report_all(search,
-                           find_bucket(&search->set->shorts[len], load_bytes(value.ptr + at, len)));
+    for (size_t at = 0; at < value.len; at++)
+        if (search->set->single[(unsigned char)value.ptr[at]])
+            report_all(search, find_bucket(&search->set->shorts[1], load_bytes(value.ptr + at, 1)));
+}
+
+/* A place that begins like a text of two or three bytes. */
+__attribute__((noinline)) static void check_pair(const Search *search, size_t at)
+{
+    for (size_t len = 2; len <= SHORT_MOST && at + len <= search->value.len; len++)
+        report_all(search,
+                   find_bucket(&search->set->shorts[len], load_bytes(search->value.ptr + at, len)));
+}
+
+static void search_pairs(const Search *search)
+{
+    const char *value = search->value.ptr;
+    const uint8_t *pairs = search->set->pairs;
+    for (size_t at = 0; at + 2 <= search->value.len; at++) {
+        unsigned pair = load_u16le((const uint8_t *)value + at);
+        if (__builtin_expect(pairs[pair / 8] >> pair % 8 & 1, 0))
+            check_pair(search, at);
     }
 }
 
@@ -383,7 +451,7 @@ static void search_ends(const Search *search, LiteralPlace place, uint16_t lengt
         const char *at = place == LITERAL_AT_END ? value.ptr + value.len - len : value.ptr;
         const Bucket *bucket = find_bucket(&set->ends, end_key(place, len, load_bytes(at, len)));
         for (uint32_t i = 0; bucket && i < bucket->count; i++) {
-            uint32_t number = set->order[bucket->first + i];
+            uint32_t number = set->order[bucket->first + i].literal;
             const Literal *literal = &set->literals[number];
             if (literal->place == place &&
                 (place == LITERAL_AT_END ? text_ends(value, literal->text)
@@ -399,7 +467,7 @@ static void search_whole(const Search *search)
     const Bucket *bucket =
         find_bucket(&set->whole, hash64(search->value.ptr, search->value.len, 0));
     for (uint32_t i = 0; bucket && i < bucket->count; i++) {
-        uint32_t number = set->order[bucket->first + i];
+        uint32_t number = set->order[bucket->first + i].literal;
         if (text_equal(set->literals[number].text, search->value))
             report(search, number);
     }
@@ -432,8 +500,10 @@ void literals_search(const Literals *set, LiteralScratch *scratch, Text value, L
         search_ends(&search, LITERAL_AT_END, set->end_lengths);
     if (set->has_grams)
         search_grams(&search);
-    if (set->has_shorts)
-        search_shorts(&search);
+    if (set->has_single)
+        search_single(&search);
+    if (set->has_pairs)
+        search_pairs(&search);
 }
 
 void literals_search_plain(const Literal *literals, uint32_t count, Text value, LiteralHit hit,

@@ -74,7 +74,10 @@ struct Matcher {
     size_t cache_cap;
     OverflowCell *overflow;
     uint32_t epoch;
-    uint8_t *words;        /* per field: WordState, of fields that stand for all */
+    uint8_t *marks; /* per value: it has a word of … */
+    size_t marks_cap;
+    uint32_t marks_field; /* … this field, which stands for all; NONE: not looked for yet */
+    bool has_marks;
     uint32_t *first_route; /* per layout; NONE - 1: not made yet */
     size_t first_route_cap;
     Route *routes;
@@ -109,9 +112,6 @@ struct Matcher {
     Buf joined;        /* a value made of two fields */
 };
 
-/* Does any value of the batch hold a word of a keyword field? */
-typedef enum WordState { WORDS_UNKNOWN, WORDS_NONE, WORDS_SOME } WordState;
-
 #define ROUTE_UNKNOWN (UINT32_MAX - 1)
 
 /* match_route.c */
@@ -123,10 +123,11 @@ uint32_t route_of_layout(Matcher *matcher, uint32_t layout, bool *ret_failed);
 typedef bool (*EachValue)(void *ctx, Value value); /* false stops */
 /* NULL types too; nothing if the event has no such field. */
 void slot_values(Matcher *matcher, const Route *route, uint32_t slot, EachValue each, void *ctx);
-/* No atom of the slot can hold in this batch: its values have none of the words. */
-bool slot_is_idle(Matcher *matcher, const Slot *slot);
 /* The result of a slot for the present event; 0: no atom holds. */
 uint32_t slot_result(Matcher *matcher, const Route *route, const RouteSlot *at);
+
+/* match_words.c: no atom of the slot can hold for the present event: its values have no word. */
+bool slot_is_idle(Matcher *matcher, const RouteSlot *at, const Slot *slot);
 
 /* match_truth.c */
 Truth step_truth(Matcher *matcher, const Route *route, uint32_t step);

@@ -1,6 +1,5 @@
 #include <stdlib.h>
 
-#include "detect/sigma/fold.h"
 #include "detect/sigma/match_parts.h"
 
 /* ---- values that are made of others ---- */
@@ -251,39 +250,6 @@ static uint32_t joined(Matcher *matcher, const Route *route, const RouteSlot *at
             hits_add(&matcher->joined_hits, slot, matcher->pool[result + 2 + k]);
     }
     return write_result(matcher, slot, &matcher->joined_hits);
-}
-
-/* All values of the batch against the words that rules look for anywhere, many at once: mostly none
- * has any. */
-static bool batch_has_words(Matcher *matcher, const AtomSet *atoms)
-{
-    const Batch *batch = matcher->batch;
-    AtomScratch *scratch = &matcher->atoms;
-    size_t used = 0;
-    for (uint32_t i = 0; i < batch->value_count; i++) {
-        if (batch->value_type[i] != VALUE_TEXT && batch->value_type[i] != VALUE_BINARY)
-            continue;
-        Text text = value_text(batch_value(batch, i));
-        if (used && used + FOLD_ROOM(text.len) > WORD_RUN) {
-            if (atom_set_may_hold(atoms, scratch, used))
-                return true;
-            used = 0;
-        }
-        used += fold_text(text, scratch->folded + used);
-        scratch->folded[used++] = '\0';
-    }
-    return used && atom_set_may_hold(atoms, scratch, used);
-}
-
-bool slot_is_idle(Matcher *matcher, const Slot *slot)
-{
-    const Field *field = &matcher->program->fields[slot->field];
-    if (!field->keyword || !atom_set_is_words(field->atoms))
-        return false;
-    uint8_t *state = &matcher->words[slot->field];
-    if (*state == WORDS_UNKNOWN)
-        *state = batch_has_words(matcher, field->atoms) ? WORDS_SOME : WORDS_NONE;
-    return *state == WORDS_NONE;
 }
 
 uint32_t slot_result(Matcher *matcher, const Route *route, const RouteSlot *at)

@@ -28,7 +28,6 @@ static bool create_parts(Matcher *matcher)
         matcher->pool_room = 2 * program->result_most + 2;
     matcher->tally = tally_create(program);
     matcher->regex = regex_scratch_create();
-    matcher->words = calloc((size_t)program->field_count + 1, sizeof *matcher->words);
     matcher->overflow = calloc((size_t)1 << OVERFLOW_BITS, sizeof *matcher->overflow);
     matcher->native_cell = calloc(names, sizeof(uint32_t));
     matcher->ecs_cell = calloc(names, sizeof(uint32_t));
@@ -42,10 +41,9 @@ static bool create_parts(Matcher *matcher)
     ok = atom_scratch_init(&matcher->other, 0) && ok;
     ok = hits_init(&matcher->hits, program->atoms_most) && ok;
     ok = hits_init(&matcher->joined_hits, program->atoms_most) && ok;
-    return ok && matcher->tally && matcher->regex && matcher->words && matcher->overflow &&
-           matcher->native_cell && matcher->ecs_cell && matcher->native_stamp &&
-           matcher->ecs_stamp && matcher->results && matcher->rule_stamps && matcher->candidates &&
-           matcher->pool;
+    return ok && matcher->tally && matcher->regex && matcher->overflow && matcher->native_cell &&
+           matcher->ecs_cell && matcher->native_stamp && matcher->ecs_stamp && matcher->results &&
+           matcher->rule_stamps && matcher->candidates && matcher->pool;
 }
 
 Matcher *matcher_create(const Program *program, Err *err)
@@ -89,7 +87,7 @@ void matcher_destroy(Matcher *matcher)
                          matcher->rule_stamps,
                          matcher->candidates,
                          matcher->matches,
-                         matcher->words};
+                         matcher->marks};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         free(all[i]);
     tally_destroy(matcher->tally);
@@ -148,7 +146,7 @@ static void find_candidates(Matcher *matcher, const Route *route, const Plan *pl
     for (uint32_t i = 0; i < route->count; i++) {
         const RouteSlot *at = &matcher->route_slots[route->first + i];
         const Slot *slot = &matcher->program->slots[plan->first_slot + at->slot];
-        if (!slot->keep || slot_is_idle(matcher, slot))
+        if (!slot->keep || slot_is_idle(matcher, at, slot))
             continue;
         uint32_t result = slot_result(matcher, route, at);
         if (result == 0)
@@ -283,7 +281,12 @@ static bool reserve_values(Matcher *matcher)
         return false;
     matcher->cache = cache;
     buf_clear(&matcher->joined);
-    memset(matcher->words, WORDS_UNKNOWN, matcher->program->field_count);
+    uint8_t *marks = grow_array(matcher->marks, &matcher->marks_cap, (size_t)batch->value_count + 1,
+                                sizeof *marks);
+    if (!marks)
+        return false;
+    matcher->marks = marks;
+    matcher->marks_field = NONE;
     if (longest < WORD_RUN)
         longest = WORD_RUN;
     return atom_scratch_reserve(&matcher->atoms, longest, binary) &&
