@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "app/command.h"
+#include "app/complete.h"
 #include "app/console.h"
 
 /* Commands of the contract that this version does not have: a script that asks for one is told so.
@@ -47,9 +48,9 @@ static ExitCode unknown_command(const char *name)
             return EXIT_FAILED;
         }
     }
-    const char *names[8] = {"help"};
+    const char *names[COMMANDS_MAX] = {"help"};
     size_t count = 1;
-    for (size_t i = 0; i < COMMAND_COUNT && count < sizeof names / sizeof names[0]; i++)
+    for (size_t i = 0; i < COMMAND_COUNT && count < COMMANDS_MAX; i++)
         names[count++] = COMMANDS[i]->name;
     const char *near = nearest_word(name, names, count);
     if (near)
@@ -109,6 +110,10 @@ int app_main(int argc, char **argv)
         return (int)run_help(argc - 2, argv + 2);
     if (is_word(name, "--version", "-V")) {
         puts("constat " CONSTAT_VERSION);
+        return (int)end_of_help();
+    }
+    if (strcmp(name, "__complete") == 0) {
+        complete(argc - 2, argv + 2);
         return (int)end_of_help();
     }
     const char *format;
