@@ -63,21 +63,12 @@ static bool prepare(void *ctx, Err *err)
     return session_prepare(&run->session, err);
 }
 
-static bool receive(void *ctx, const Item *item, uint32_t item_index, uint8_t type, Span block,
-                    Err *err)
+static bool receive(void *ctx, const PieceAt *at, uint8_t type, Span block, Err *err)
 {
     TimelineRun *run = ctx;
     if (type != BLOCK_ROWS)
         return err_set(err, ERR_FORMAT, ERR_NO_OFFSET, "the worker sent a block of type %u", type);
-    return timeline_receive(run->timeline, item, item_index, block, err);
-}
-
-static void defect(void *ctx, const Item *item, DefectKind kind, uint64_t offset, uint64_t size,
-                   Text text)
-{
-    TimelineRun *run = ctx;
-    (void)size;
-    console_defect(run->session.console, item, kind, offset, text);
+    return timeline_receive(run->timeline, at->item, at->index, block, err);
 }
 
 static bool write_out(void *ctx, Span bytes, Err *err)
@@ -136,7 +127,7 @@ static ExitCode run_timeline(const Arguments *arguments)
     const Job job = {.prepare = prepare,
                      .work = work,
                      .receive = receive,
-                     .defect = defect,
+                     .defect = session_defect,
                      .ctx = &run,
                      .hash_items = true};
     bool ok = session_open(session, "timeline", arguments, &err) &&

@@ -110,6 +110,16 @@ bool session_start(Session *session, const Job *job, Err *err)
     return true;
 }
 
+bool session_defect(void *ctx, const PieceAt *at, DefectKind kind, uint64_t offset, uint64_t size,
+                    Text text, Err *err)
+{
+    const Session *session = ctx;
+    (void)size;
+    (void)err;
+    console_defect(session->console, at->item, kind, offset, text);
+    return true;
+}
+
 /* After the run and in order, so that the same ones are shown each time. */
 static bool tell_of_items_not_read(const Session *session, Err *err)
 {

@@ -44,6 +44,10 @@ bool session_start(Session *session, const Job *job, Err *err);
 bool session_prepare(Session *session, Err *err);
 bool session_run(Session *session, Err *err);
 
+/* A Job.defect that shows what it is told. Its ctx begins with the Session. */
+bool session_defect(void *ctx, const PieceAt *at, DefectKind kind, uint64_t offset, uint64_t size,
+                    Text text, Err *err);
+
 /* `ok` and `err`: how all of it went. Prints why not, or the panel. */
 ExitCode session_end(Session *session, bool ok, const Err *err);
 void session_close(Session *session);
