@@ -98,7 +98,6 @@ static bool receive(const Run *run, const PieceRun *piece, const Message *messag
 static bool deliver(Run *run, const Group *group, const Message *message, Err *err)
 {
     const PieceRun *piece = &group->pieces[message->piece];
-    const Job *job = run->job;
     if (run->failed)
         return false;
     if (message->kind == MESSAGE_END) {
