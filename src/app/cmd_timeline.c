@@ -26,7 +26,10 @@ typedef struct TimelineRun {
 
 static bool begin_batch(Parse *parse, const Batch *batch, Err *err)
 {
-    if (row_writer_begin(parse->ctx, batch, text_from_z(parse->piece->format->name)))
+    HostOrigin ignored;
+    RowItem item = {.format = text_from_z(parse->piece->format->name),
+                    .host = session_host(parse->session, parse->piece->path, &ignored)};
+    if (row_writer_begin(parse->ctx, batch, &item))
         return true;
     return err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory for the rows of a batch");
 }

@@ -18,6 +18,7 @@
 #include "base/arena.h"
 #include "engine/engine.h"
 #include "event/schema.h"
+#include "evidence/host_rules.h"
 #include "evidence/item.h"
 
 typedef struct Session {
@@ -26,6 +27,7 @@ typedef struct Session {
     Settings settings;
     Console *console;
     Schema *schema; /* in the zygote and its workers */
+    HostRules *hosts;
     Engine *engine;
     Arena *arena;
     ItemList items;
@@ -42,6 +44,11 @@ bool session_open(Session *session, const char *command, const Arguments *argume
 /* `job` must outlive the session. Its prepare should call session_prepare. */
 bool session_start(Session *session, const Job *job, Err *err);
 bool session_prepare(Session *session, Err *err);
+
+/* The host of an item that does not tell it: by where it lies, else as a person gave it. Part of
+ * `path` or of the settings; empty: not known. */
+Text session_host(const Session *session, Text path, HostOrigin *ret_origin);
+
 bool session_run(Session *session, Err *err);
 
 /* A Job.defect that shows what it is told. Its ctx begins with the Session. */

@@ -65,3 +65,20 @@ bool settings_find_tables(Settings *settings, const char *given, Err *err)
     return err_set(err, ERR_USAGE, ERR_NO_OFFSET,
                    "Constat's tables are not beside the program; --knowledge names their folder");
 }
+
+char *settings_table(const Settings *settings, const char *name, Err *err)
+{
+    for (size_t i = 0; i < settings->table_count; i++) {
+        char *path = NULL;
+        if (asprintf(&path, "%s/%s", settings->tables[i], name) < 0) {
+            (void)err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory for the path of a table");
+            return NULL;
+        }
+        if (access(path, F_OK) == 0)
+            return path;
+        free(path);
+    }
+    (void)err_set(err, ERR_IO, ERR_NO_OFFSET, "table %s: not found in %s", name,
+                  settings->table_count ? settings->tables[0] : "any folder");
+    return NULL;
+}
