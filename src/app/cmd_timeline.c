@@ -134,7 +134,8 @@ static ExitCode run_timeline(const Arguments *arguments)
                      .ctx = &run,
                      .hash_items = true};
     bool ok = session_open(session, "timeline", arguments, &err) &&
-              choose_format(&run, arguments, &err) && session_start(session, &job, &err);
+              choose_format(&run, arguments, &err) && session_fork(session, &job, &err) &&
+              session_list(session, NULL, &err);
     if (ok) {
         TimelineOptions options = {.format = run.format, .folder = session->settings.temporary};
         run.timeline = timeline_create(&options, &err);

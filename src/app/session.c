@@ -113,15 +113,20 @@ static bool part_from_output(Session *session, Err *err)
     return true;
 }
 
-bool session_start(Session *session, const Job *job, Err *err)
+bool session_fork(Session *session, const Job *job, Err *err)
 {
-    const Arguments *arguments = session->arguments;
-    const Settings *settings = &session->settings;
-    session->engine = engine_start(job, &settings->engine, err);
+    session->engine = engine_start(job, &session->settings.engine, err);
     if (!session->engine)
         return false;
     interrupt_watch(session->engine);
-    if (!evidence_collect(session->arena, arguments->operands, arguments->operand_count,
+    return true;
+}
+
+bool session_list(Session *session, const FolderId *except, Err *err)
+{
+    const Arguments *arguments = session->arguments;
+    const Settings *settings = &session->settings;
+    if (!evidence_collect(session->arena, arguments->operands, arguments->operand_count, except,
                           console_path, session->console, &session->items, err))
         return false;
     session->output = output_open(settings->output, settings->output_rule, err);

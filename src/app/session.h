@@ -2,7 +2,8 @@
  * the engine, the list of items, the output, the panel and the exit code.
  *
  *     session_open      options understood, nothing touched
- *     session_start     zygote forked, items listed, output opened
+ *     session_fork      zygote forked: from now on keys may be read, a case opened
+ *     session_list      items listed, output opened
  *     session_run       the engine has worked through the items
  *     session_end       panel, output complete, exit code
  *     session_close     always */
@@ -42,8 +43,10 @@ typedef struct Session {
 bool session_open(Session *session, const char *command, const Arguments *arguments, Err *err);
 
 /* `job` must outlive the session. Its prepare should call session_prepare. */
-bool session_start(Session *session, const Job *job, Err *err);
+bool session_fork(Session *session, const Job *job, Err *err);
 bool session_prepare(Session *session, Err *err);
+/* `except`: a folder that is not evidence; NULL: none. */
+bool session_list(Session *session, const FolderId *except, Err *err);
 
 /* The host of an item that does not tell it: by where it lies, else as a person gave it. Part of
  * `path` or of the settings; empty: not known. */

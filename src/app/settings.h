@@ -8,6 +8,7 @@
 #include "app/options.h"
 #include "app/output.h"
 #include "base/err.h"
+#include "base/hash.h"
 #include "base/text.h"
 #include "base/time.h"
 #include "base/zone.h"
@@ -57,6 +58,9 @@ Text settings_host(const Settings *settings, Text path);
 
 /* The path of a table: in the first folder that has it. malloc'ed; NULL with err. */
 char *settings_table(const Settings *settings, const char *name, Err *err);
+
+/* One digest of all tables that decide what records mean. */
+bool settings_tables_digest(const Settings *settings, Sha256 *ret, Err *err);
 
 /* The folders with Constat's tables, nearest first: `given` (or NULL), then what belongs to this
  * program. Fills settings->tables. */
