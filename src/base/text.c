@@ -64,9 +64,16 @@ bool text_to_u64(Text t, uint64_t *ret)
 {
     if (t.len == 0 || t.len > 20)
         return false;
+    size_t safe = t.len < 20 ? t.len : 19; /* so many digits cannot overflow */
     uint64_t v = 0;
-    for (size_t i = 0; i < t.len; i++) {
+    for (size_t i = 0; i < safe; i++) {
         unsigned digit = (unsigned)((unsigned char)t.ptr[i] - '0');
+        if (digit > 9)
+            return false;
+        v = v * 10 + digit;
+    }
+    if (safe < t.len) {
+        unsigned digit = (unsigned)((unsigned char)t.ptr[safe] - '0');
         if (digit > 9 || __builtin_mul_overflow(v, 10u, &v) || __builtin_add_overflow(v, digit, &v))
             return false;
     }
@@ -161,17 +168,21 @@ size_t utf8_put(char *out, uint32_t c)
     return 4;
 }
 
-/* Length of the leading run of ASCII, eight bytes a step. */
+/* Position of the first byte that is not ASCII at or after `pos`; t.len if there is none. Sixteen
+ * bytes a step; the last step may overlap the one before it. */
 static size_t ascii_run(Text t, size_t pos)
 {
-    while (t.len - pos >= 8) {
-        uint64_t word;
-        memcpy(&word, t.ptr + pos, 8);
-        if (word & UINT64_C(0x8080808080808080))
-            break;
-        pos += 8;
+    const uint64_t high = UINT64_C(0x8080808080808080);
+    const uint8_t *p = (const uint8_t *)t.ptr;
+    while (t.len - pos >= 16 && !((load_u64le(p + pos) | load_u64le(p + pos + 8)) & high))
+        pos += 16;
+    size_t left = t.len - pos;
+    if (left < 16 && t.len >= 8) {
+        uint64_t first = left >= 8 ? load_u64le(p + pos) : 0;
+        if (!((first | load_u64le(p + t.len - 8)) & high))
+            return t.len;
     }
-    while (pos < t.len && (unsigned char)t.ptr[pos] < 0x80)
+    while (pos < t.len && p[pos] < 0x80)
         pos++;
     return pos;
 }

@@ -42,7 +42,7 @@ static inline Span text_span(Text t)
 
 static inline bool text_equal(Text a, Text b)
 {
-    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+    return a.len == b.len && bytes_equal(a.ptr, b.ptr, a.len);
 }
 
 static inline bool text_starts(Text t, Text prefix)
