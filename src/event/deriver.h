@@ -12,8 +12,9 @@
 
 /* Result of an operation on a value. */
 typedef struct DerivedSlot {
-    uint32_t key;  /* value * DERIVE_OP_COUNT + op + 1; 0 free */
-    uint32_t cell; /* the result as it stands in a cell; 0: nothing */
+    uint32_t key;    /* value * DERIVE_OP_COUNT + op + 1; 0 free */
+    uint32_t cell;   /* the result as it stands in a cell; 0: nothing */
+    uint32_t weight; /* of that cell: event/builder.h */
 } DerivedSlot;
 
 typedef struct Deriver {

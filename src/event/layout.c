@@ -96,6 +96,20 @@ static bool resolve_conditions(Layouts *layouts, Shape *shape)
     return true;
 }
 
+static bool place_payload(Layouts *layouts, Shape *shape)
+{
+    PayloadField *fields = ARENA_NEW(layouts->arena, PayloadField, (size_t)shape->name_count + 1);
+    if (!fields)
+        return false;
+    shape->payload = fields;
+    for (uint32_t i = 0; i < shape->name_count; i++) {
+        uint64_t name = layouts->names->list[shape->names[i]].payload_hash;
+        if (name)
+            fields[shape->payload_count++] = (PayloadField){.name = name, .cell = i};
+    }
+    return true;
+}
+
 static uint32_t add_shape(Layouts *layouts, Shape shape, const uint32_t *names, uint64_t hash)
 {
     uint32_t rows = layouts->kinds.list[shape.kind].row_count;
@@ -114,7 +128,8 @@ static uint32_t add_shape(Layouts *layouts, Shape shape, const uint32_t *names, 
     shape.names = kept;
     for (uint32_t i = 0; i <= rows; i++)
         shape.layouts[i] = ID_NONE;
-    if (!resolve_conditions(layouts, &shape) || !id_map_add(&layouts->shape_map, hash, id))
+    if (!resolve_conditions(layouts, &shape) || !place_payload(layouts, &shape) ||
+        !id_map_add(&layouts->shape_map, hash, id))
         return ID_NONE;
     layouts->shapes[layouts->shape_count++] = shape;
     return id;

@@ -29,6 +29,7 @@ typedef struct Name {
                               part of the payload */
     uint32_t batch;        /* serial of the batch that last used it … */
     uint32_t number;       /* … and its number there */
+    uint32_t slot;         /* of the heap's cache, where the field's last value went */
 } Name;
 
 typedef struct Names {
