@@ -168,12 +168,21 @@ size_t utf8_put(char *out, uint32_t c)
     return 4;
 }
 
-/* Position of the first byte that is not ASCII at or after `pos`; t.len if there is none. Sixteen
- * bytes a step; the last step may overlap the one before it. */
+/* Position of the first byte that is not ASCII at or after `pos`; t.len if there is none. The last
+ * step may overlap the one before it. */
 static size_t ascii_run(Text t, size_t pos)
 {
     const uint64_t high = UINT64_C(0x8080808080808080);
     const uint8_t *p = (const uint8_t *)t.ptr;
+#if defined(__SSE2__)
+    for (; t.len - pos >= 64; pos += 64) {
+        const __m128i *v = (const __m128i *)(const void *)(p + pos);
+        __m128i a = _mm_or_si128(_mm_loadu_si128(v), _mm_loadu_si128(v + 1));
+        __m128i b = _mm_or_si128(_mm_loadu_si128(v + 2), _mm_loadu_si128(v + 3));
+        if (_mm_movemask_epi8(_mm_or_si128(a, b)))
+            break;
+    }
+#endif
     while (t.len - pos >= 16 && !((load_u64le(p + pos) | load_u64le(p + pos + 8)) & high))
         pos += 16;
     size_t left = t.len - pos;

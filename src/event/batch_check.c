@@ -197,27 +197,39 @@ static uint64_t list_spread(const Batch *batch, uint32_t list)
     return spread;
 }
 
-static uint64_t cell_spread(const Batch *batch, uint64_t at)
+/* Bytes of the value that a cell holds; 0 for none. */
+static inline uint32_t cell_len(const Batch *batch, uint64_t at)
 {
     uint32_t cell = word_at(batch->cells, at);
-    if (cell == 0)
-        return SPREAD_CELL;
     const uint8_t *end = batch->value_start + 4 * (size_t)cell;
-    uint64_t spread = SPREAD_CELL + load_u32le(end) - load_u32le(end - 4);
-    if (batch->has_lists && batch->value_type[cell - 1] == VALUE_LIST)
-        spread += list_spread(batch, cell - 1);
-    return spread;
+    return cell ? load_u32le(end) - load_u32le(end - 4) : 0;
+}
+
+/* What the elements add where cells hold lists. */
+static uint64_t list_cell_spread(const Batch *batch, uint64_t at)
+{
+    uint32_t cell = word_at(batch->cells, at);
+    return cell && batch->value_type[cell - 1] == VALUE_LIST ? list_spread(batch, cell - 1) : 0;
 }
 
 static uint64_t event_spread(const Batch *batch, const Layout *layout, uint64_t first_cell)
 {
-    uint64_t spread = 0;
+    uint64_t spread =
+        SPREAD_CELL * ((uint64_t)layout->native_count + layout->role_count + layout->ecs_count);
     for (uint32_t i = 0; i < layout->native_count; i++)
-        spread += cell_spread(batch, first_cell + i);
+        spread += cell_len(batch, first_cell + i);
     for (uint32_t i = 0; i < layout->role_count; i++)
-        spread += cell_spread(batch, first_cell + word_at(layout->roles, 2 * i + 1));
+        spread += cell_len(batch, first_cell + word_at(layout->roles, 2 * i + 1));
     for (uint32_t i = 0; i < layout->ecs_count; i++)
-        spread += cell_spread(batch, first_cell + word_at(layout->ecs, 2 * i + 1));
+        spread += cell_len(batch, first_cell + word_at(layout->ecs, 2 * i + 1));
+    if (!batch->has_lists)
+        return spread;
+    for (uint32_t i = 0; i < layout->native_count; i++)
+        spread += list_cell_spread(batch, first_cell + i);
+    for (uint32_t i = 0; i < layout->role_count; i++)
+        spread += list_cell_spread(batch, first_cell + word_at(layout->roles, 2 * i + 1));
+    for (uint32_t i = 0; i < layout->ecs_count; i++)
+        spread += list_cell_spread(batch, first_cell + word_at(layout->ecs, 2 * i + 1));
     return spread;
 }
 
