@@ -111,13 +111,11 @@ static void write_head(uint8_t *to, SegmentPart part, uint64_t size, uint64_t fa
     store_u64le(to + 24, sum);
 }
 
-bool segment_pack(SegmentCodec *codec, Span batch, SegmentPart part, int level, Buf *out, Err *err)
+/* `family`: sum of the batch's values. */
+static bool pack_part(SegmentCodec *codec, Span batch, const BatchMap *map, uint64_t family,
+                      SegmentPart part, int level, Buf *out, Err *err)
 {
-    BatchCounts counts;
-    BatchMap map;
-    if (batch.len > BATCH_BYTES_MAX || !batch_read_header(batch, &counts, &map))
-        return damaged(err, "not a batch");
-    uint64_t size = segment_content_size(&map, part);
+    uint64_t size = segment_content_size(map, part);
     size_t bound = ZSTD_compressBound(size);
     if (!need_room(codec, size, err))
         return false;
@@ -126,8 +124,8 @@ bool segment_pack(SegmentCodec *codec, Span batch, SegmentPart part, int level, 
         return err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "segment of %zu bytes", batch.len);
     if (!segment_encode(batch, part, codec->content, err))
         return false;
-    write_head(to, part, size, sum_of(batch.ptr, batch.ptr, &map, SEGMENT_VALUES),
-               sum_of(batch.ptr, batch.ptr, &map, part));
+    write_head(to, part, size, family,
+               part == SEGMENT_VALUES ? family : sum_of(batch.ptr, batch.ptr, map, part));
     if (part == SEGMENT_TWINS && level > TWINS_LEVEL)
         level = TWINS_LEVEL;
     size_t packed =
@@ -135,6 +133,35 @@ bool segment_pack(SegmentCodec *codec, Span batch, SegmentPart part, int level, 
     if (ZSTD_isError(packed))
         return err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "segment: %s", ZSTD_getErrorName(packed));
     out->len += PART_HEADER_BYTES + packed;
+    return true;
+}
+
+static bool map_batch(Span batch, BatchMap *ret, Err *err)
+{
+    BatchCounts counts;
+    if (batch.len > BATCH_BYTES_MAX || !batch_read_header(batch, &counts, ret))
+        return damaged(err, "not a batch");
+    return true;
+}
+
+bool segment_pack(SegmentCodec *codec, Span batch, SegmentPart part, int level, Buf *out, Err *err)
+{
+    BatchMap map;
+    if (!map_batch(batch, &map, err))
+        return false;
+    uint64_t family = sum_of(batch.ptr, batch.ptr, &map, SEGMENT_VALUES);
+    return pack_part(codec, batch, &map, family, part, level, out, err);
+}
+
+bool segment_pack_all(SegmentCodec *codec, Span batch, int level, Buf out[SEGMENT_PARTS], Err *err)
+{
+    BatchMap map;
+    if (!map_batch(batch, &map, err))
+        return false;
+    uint64_t family = sum_of(batch.ptr, batch.ptr, &map, SEGMENT_VALUES);
+    for (unsigned p = 0; p < SEGMENT_PARTS; p++)
+        if (!pack_part(codec, batch, &map, family, (SegmentPart)p, level, &out[p], err))
+            return false;
     return true;
 }
 

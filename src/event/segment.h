@@ -44,6 +44,10 @@ static inline void segment_codec_destroyp(SegmentCodec **codec)
 /* Append one part of a batch that batch_open accepts to `out`. */
 bool segment_pack(SegmentCodec *codec, Span batch, SegmentPart part, int level, Buf *out, Err *err);
 
+/* All three parts at once, which hashes the values once and not for each of them. `out`: one each.
+ */
+bool segment_pack_all(SegmentCodec *codec, Span batch, int level, Buf out[SEGMENT_PARTS], Err *err);
+
 /* The batch without events, appended to `out`; it may be hostile still: give it to batch_open. Asks
  * for no more than BATCH_BYTES_MAX, whatever the part says; so do the others. */
 bool segment_unpack_values(SegmentCodec *codec, Span values, Buf *out, Err *err);

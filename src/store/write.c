@@ -192,14 +192,15 @@ static bool add_parts(Store *store, uint32_t segment, const ItemId *id, uint64_t
                       uint32_t seq, Span batch, RowDigest digests[SEGMENT_PARTS], Err *err)
 {
     Writer *writer = store->writer;
+    for (unsigned p = 0; p < SEGMENT_PARTS; p++)
+        buf_clear(&writer->packed[p]);
+    if (!segment_pack_all(writer->codec, batch, store->level, writer->packed, err))
+        return false;
     for (unsigned p = 0; p < SEGMENT_PARTS; p++) {
         SegmentPart part = (SegmentPart)p;
-        Buf *packed = &writer->packed[p];
-        buf_clear(packed);
         if (!digest_part(&store->canon, id, piece, seq, part, batch, &digests[p]))
             return digest_failed(err);
-        if (!segment_pack(writer->codec, batch, part, store->level, packed, err) ||
-            !add_part(store, segment, part, buf_span(packed), err))
+        if (!add_part(store, segment, part, buf_span(&writer->packed[p]), err))
             return false;
     }
     return true;

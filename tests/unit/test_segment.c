@@ -91,15 +91,23 @@ typedef struct Packed {
     Span parts[SEGMENT_PARTS];
 } Packed;
 
+/* Part by part, which gives what packing all at once gives. */
 static Packed pack(SegmentCodec *codec, Span batch, int level)
 {
     Packed packed;
+    Buf all[SEGMENT_PARTS];
     Err err = {0};
+    for (unsigned p = 0; p < SEGMENT_PARTS; p++)
+        buf_init(&all[p], LIMIT);
+    if (!segment_pack_all(codec, batch, level, all, &err))
+        fail_msg("all parts: %s", err.text);
     for (unsigned p = 0; p < SEGMENT_PARTS; p++) {
         buf_init(&packed.bufs[p], LIMIT);
         if (!segment_pack(codec, batch, (SegmentPart)p, level, &packed.bufs[p], &err))
             fail_msg("part %u: %s", p, err.text);
         packed.parts[p] = buf_span(&packed.bufs[p]);
+        assert_true(span_equal(packed.parts[p], buf_span(&all[p])));
+        buf_done(&all[p]);
     }
     return packed;
 }
