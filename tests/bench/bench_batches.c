@@ -2,16 +2,12 @@
  *
  *   bench_batches [-d|-p] [-r RUNS] KNOWLEDGE-FOLDER FILE…
  *
- * Not part of the build; in a release build's folder:
- *
- *   cc -O2 -std=c17 -D_GNU_SOURCE -I SRC tests/bench/bench_batches.c libconstat_format.a \
- *      libconstat_event.a libconstat_base.a -lexpat -lcrypto -ldeflate -lzstd -lxxhash -lm \
- *      -o bench_batches
+ * Built when asked for: cmake --build --preset release --target bench_batches
  *
  * Files that no format knows are left out. All are read into memory first. Each of RUNS (5) rounds
  * goes through all files for each part in turn; the figures are medians of processor time of one
- * core. -p: parsing with everything on and batch_open only, for a profiler. -d: instead a digest of
- * all batches and defects of each file, by which two builds are compared. */
+ * core. -p: parsing with everything on and batch_open only, for a profiler. -d: instead digests of
+ * all batches and defects, and of all segments, of each file, by which two builds are compared. */
 #include <inttypes.h>
 #include <malloc.h>
 #include <stdio.h>
@@ -58,9 +54,15 @@ typedef struct Run {
     double seconds[PART_COUNT];
     double away; /* seconds spent outside the parser */
     uint64_t events, batches, batch_bytes, packed_1, packed_3;
-    uint64_t digest, defects;
-    Buf segment, back;
+    uint64_t digest, segments; /* of batches and defects; of segments */
+    uint64_t defects;
 } Run;
+
+/* What packing needs, kept over all segments. */
+static struct {
+    SegmentCodec *codec;
+    Buf parts[SEGMENT_PARTS], dictionary, back;
+} packer;
 
 static double now(void)
 {
@@ -69,15 +71,53 @@ static double now(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
+static void init_packer(void)
+{
+    packer.codec = segment_codec_create();
+    if (!packer.codec)
+        abort();
+    for (unsigned p = 0; p < SEGMENT_PARTS; p++)
+        buf_init(&packer.parts[p], SEGMENT_MAX);
+    buf_init(&packer.dictionary, SEGMENT_MAX);
+    buf_init(&packer.back, SEGMENT_MAX);
+}
+
+static void done_packer(void)
+{
+    segment_codec_destroy(packer.codec);
+    for (unsigned p = 0; p < SEGMENT_PARTS; p++)
+        buf_done(&packer.parts[p]);
+    buf_done(&packer.dictionary);
+    buf_done(&packer.back);
+}
+
 static void pack(Run *run, Span batch, int level, Part part, uint64_t *packed)
 {
     Err err = {.code = ERR_NONE};
     double start = now();
-    buf_clear(&run->segment);
-    if (!segment_pack(batch, level, &run->segment, &err))
+    for (unsigned p = 0; p < SEGMENT_PARTS; p++)
+        buf_clear(&packer.parts[p]);
+    if (!segment_pack_all(packer.codec, batch, level, packer.parts, &err))
         abort();
     run->seconds[part] += now() - start;
-    *packed += run->segment.len;
+    for (unsigned p = 0; p < SEGMENT_PARTS; p++) {
+        *packed += packer.parts[p].len;
+        run->segments = hash64(packer.parts[p].ptr, packer.parts[p].len, run->segments);
+    }
+}
+
+static void unpack(Run *run, Span batch)
+{
+    Err err = {.code = ERR_NONE};
+    Span parts[SEGMENT_PARTS];
+    for (unsigned p = 0; p < SEGMENT_PARTS; p++)
+        parts[p] = buf_span(&packer.parts[p]);
+    double start = now();
+    buf_clear(&packer.back);
+    if (!segment_unpack(packer.codec, parts, &packer.dictionary, &packer.back, &err) ||
+        !span_equal(buf_span(&packer.back), batch))
+        abort();
+    run->seconds[PART_UNPACK] += now() - start;
 }
 
 static bool take_batch(void *ctx, Span bytes, Err *err)
@@ -96,12 +136,7 @@ static bool take_batch(void *ctx, Span bytes, Err *err)
     if (run->extras) {
         pack(run, bytes, 1, PART_PACK_1, &run->packed_1);
         pack(run, bytes, 3, PART_PACK_3, &run->packed_3);
-        double before = now();
-        buf_clear(&run->back);
-        if (!segment_unpack(buf_span(&run->segment), &run->back, err) ||
-            !span_equal(buf_span(&run->back), bytes))
-            abort();
-        run->seconds[PART_UNPACK] += now() - before;
+        unpack(run, bytes);
     }
     run->away += now() - start;
     return true;
@@ -179,10 +214,11 @@ static double median(double *values, size_t n)
 static void print_digests(const File *files, size_t count, const Schema *schema)
 {
     for (size_t i = 0; i < count; i++) {
-        Run run = {.digest = 0};
+        Run run = {.extras = true};
         parse(&files[i], schema, SINK_WANTS_ALL, &run, PART_ALL);
-        printf("%016" PRIx64 " %8" PRIu64 " events %4" PRIu64 " batches %4" PRIu64 " defects  %s\n",
-               run.digest, run.events, run.batches, run.defects, files[i].name);
+        printf("%016" PRIx64 " %016" PRIx64 " %8" PRIu64 " events %4" PRIu64 " batches %4" PRIu64
+               " defects  %s\n",
+               run.digest, run.segments, run.events, run.batches, run.defects, files[i].name);
     }
 }
 
@@ -211,11 +247,7 @@ static void measure(const File *files, size_t count, const Schema *schema, size_
     uint64_t bytes = 0;
     for (size_t r = 0; r < runs; r++) {
         Run bare = {.extras = false};
-        run = (Run){.extras = extras, .segment = run.segment, .back = run.back};
-        buf_done(&run.segment);
-        buf_done(&run.back);
-        buf_init(&run.segment, SEGMENT_MAX);
-        buf_init(&run.back, SEGMENT_MAX);
+        run = (Run){.extras = extras};
         bytes = 0;
         for (size_t i = 0; i < count; i++)
             bytes += files[i].bytes.len;
@@ -230,8 +262,6 @@ static void measure(const File *files, size_t count, const Schema *schema, size_
             seconds[part][r] = run.seconds[part];
     }
     print_figures(seconds, runs, &run, bytes, count);
-    buf_done(&run.segment);
-    buf_done(&run.back);
 }
 
 /* As a worker does: freed memory is kept. */
@@ -261,6 +291,7 @@ int main(int argc, char **argv)
         return 2;
     }
     keep_freed_memory();
+    init_packer();
     const char *folders[] = {argv[optind]};
     Schema *schema = schema_load(folders, 1, &err);
     File *files = calloc((size_t)argc, sizeof *files);
@@ -276,5 +307,6 @@ int main(int argc, char **argv)
     else if (count)
         measure(files, count, schema, (size_t)runs, extras);
     schema_destroy(schema);
+    done_packer();
     return 0;
 }

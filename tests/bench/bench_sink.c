@@ -2,10 +2,7 @@
  *
  *   bench_sink KNOWLEDGE-FOLDER [EVENTS]
  *
- * Not part of the build; in a release build's folder:
- *
- *   cc -O2 -std=c17 -D_GNU_SOURCE -I SRC tests/bench/bench_sink.c libconstat_event.a \
- *      libconstat_base.a -lcrypto -ldeflate -lzstd -lxxhash -lm -o bench_sink
+ * Built when asked for: cmake --build --preset release --target bench_sink
  *
  * The events look like process creations of the Security log: 14 System fields and 15 of their
  * own, as UTF-16 and as binary values, with the repetition that logs have. One core; each line is
