@@ -41,29 +41,33 @@ static inline bool fits(const Track *track, const uint8_t *p, size_t left)
     return next > ' ' && (next | 0x20) != '{' && (next | 0x20) != '}'; /* also [ and ] */
 }
 
-const Track *tracks_follow(Tracks *tracks, uint32_t from, JsonReader *reader)
+/* One of those that were seen instead of `track`; it goes to the front. */
+static const Track *follow_other(Tracks *tracks, Track *from, Track *track, JsonReader *reader)
 {
-    if (tracks->count == 0)
-        return NULL;
-    Track *list = tracks->list;
     size_t left = (size_t)(reader->end - reader->at);
-    uint32_t *link = &list[from].first;
-    for (unsigned i = 0; *link && i < TRACKS_ABREAST; i++) {
-        Track *track = &list[*link];
-        if (!fits(track, reader->at, left)) {
-            link = &track->next;
+    for (unsigned i = 1; track->next && i < TRACKS_ABREAST; i++) {
+        uint32_t *link = &track->next, id = *link;
+        track = &tracks->list[id];
+        if (!fits(track, reader->at, left))
             continue;
-        }
-        if (i > 0) { /* to the front */
-            uint32_t id = *link;
-            *link = track->next;
-            track->next = list[from].first;
-            list[from].first = id;
-        }
+        *link = track->next;
+        track->next = from->first;
+        from->first = id;
         reader->at += track->gap_len;
         return track;
     }
     return NULL;
+}
+
+const Track *tracks_follow(Tracks *tracks, uint32_t from_id, JsonReader *reader)
+{
+    if (tracks->count == 0 || tracks->list[from_id].first == 0)
+        return NULL;
+    Track *from = &tracks->list[from_id], *track = &tracks->list[from->first];
+    if (!fits(track, reader->at, (size_t)(reader->end - reader->at)))
+        return follow_other(tracks, from, track, reader);
+    reader->at += track->gap_len;
+    return track;
 }
 
 /* ---- learning ---- */
