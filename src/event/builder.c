@@ -35,9 +35,9 @@ void builder_done(Builder *builder)
     *builder = (Builder){0};
 }
 
-void builder_clear(Builder *builder)
+bool builder_clear(Builder *builder)
 {
-    heap_clear(&builder->heap);
+    bool anew = heap_clear(&builder->heap);
     builder->cells.count = 0;
     builder->weights.count = 0;
     builder->event_count = 0;
@@ -49,6 +49,7 @@ void builder_clear(Builder *builder)
     builder->names.count = 0;
     builder->name_bytes = 0;
     builder->serial++;
+    return anew;
 }
 
 bool word_list_grow(WordList *words)

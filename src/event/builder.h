@@ -56,7 +56,7 @@ typedef struct Builder {
 
 bool builder_init(Builder *builder, size_t heap_limit); /* false: no memory; builder_done is due */
 void builder_done(Builder *builder);
-void builder_clear(Builder *builder);
+bool builder_clear(Builder *builder); /* returns what heap_clear does */
 
 static inline bool word_list_add(WordList *words, uint32_t word);
 bool word_list_grow(WordList *words);

@@ -1,11 +1,14 @@
 #include "event/deriver.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "event/derive.h"
 
 #define SLOT_BITS 13
+
+static_assert((uint64_t)HEAP_LASTING_MAX * DERIVE_OP_COUNT < UINT32_MAX, "keys of results");
 
 bool deriver_init(Deriver *deriver)
 {
@@ -52,8 +55,11 @@ static bool derive_cell(Deriver *deriver, Heap *heap, uint32_t source, DeriveOp 
 static const DerivedSlot *run_step(Deriver *deriver, Builder *builder, const DeriveStep *step)
 {
     uint32_t source = builder->cells.list[builder->event_cells + step->cell] - 1;
-    uint32_t key = source * DERIVE_OP_COUNT + step->op + 1;
-    DerivedSlot *slot = &deriver->slots[(key * UINT32_C(2654435761)) >> (32 - SLOT_BITS)];
+    /* Which results share a slot decides which values a batch holds twice: not the lasting number.
+     */
+    uint32_t place = source * DERIVE_OP_COUNT + step->op + 1;
+    uint32_t key = place + heap_lasting(&builder->heap, 0) * DERIVE_OP_COUNT;
+    DerivedSlot *slot = &deriver->slots[(place * UINT32_C(2654435761)) >> (32 - SLOT_BITS)];
     if (slot->key == key)
         return slot;
     uint32_t cell;

@@ -6,6 +6,9 @@
 #include "base/utf16.h"
 #include "event/grow.h"
 
+/* More than the values of one batch: one event has at most 64 MiB, at nine bytes for each. */
+#define HEAP_COUNT_MAX (UINT32_C(1) << 24)
+
 bool heap_init(Heap *heap, size_t limit_bytes)
 {
     *heap = (Heap){0};
@@ -36,11 +39,15 @@ static void truncate_values(Heap *heap, size_t count)
         heap->fingerprint_count = count;
 }
 
-void heap_clear(Heap *heap)
+bool heap_clear(Heap *heap)
 {
+    bool anew = heap->base + heap->count > HEAP_LASTING_MAX - HEAP_COUNT_MAX;
+    if (anew)
+        memset(heap->cache, 0, HEAP_CACHE_SLOTS * sizeof *heap->cache);
+    heap->base = anew ? 0 : heap->base + (uint32_t)heap->count;
     truncate_values(heap, 0);
     heap->has_lists = false;
-    memset(heap->cache, 0, HEAP_CACHE_SLOTS * sizeof *heap->cache);
+    return anew;
 }
 
 static uint32_t slot_of(uint64_t hash)
@@ -54,7 +61,7 @@ void heap_roll_back(Heap *heap, size_t count)
         Value value = heap_value(heap, (uint32_t)i);
         uint64_t hash = hash64(value.bytes.ptr, value.bytes.len, value.type);
         HeapSlot *slot = &heap->cache[slot_of(hash)];
-        if (slot->value > count)
+        if (slot->value > heap->base + count)
             slot->value = 0;
     }
     truncate_values(heap, count);
@@ -69,7 +76,7 @@ static inline uint32_t look_up(const Heap *heap, ValueType type, const void *byt
     *ret_slot = slot_of(hash);
     *ret_tag = (uint32_t)(hash >> 32);
     return slot->tag == *ret_tag && heap_slot_holds(heap, slot, heap_shape(type, len), bytes, len)
-               ? slot->value - 1
+               ? slot->value - heap->base - 1
                : HEAP_NONE;
 }
 
@@ -92,7 +99,7 @@ static uint32_t push_value(Heap *heap, HeapSlot *slot, uint32_t tag, ValueType t
     heap->starts[value + 1] = (uint32_t)end;
     heap->bytes.len = end;
     heap->has_lists |= type == VALUE_LIST;
-    *slot = (HeapSlot){.value = value + 1,
+    *slot = (HeapSlot){.value = heap->base + value + 1,
                        .tag = tag,
                        .start = heap->starts[value],
                        .shape = heap_shape(type, end - heap->starts[value])};
@@ -114,13 +121,14 @@ uint32_t heap_add_by_hash(Heap *heap, ValueType type, const void *bytes, size_t 
 
 uint32_t heap_add_utf16(Heap *heap, Span units, uint32_t *slot)
 {
+    const HeapSlot *recent = &heap->cache[*slot];
+    if (recent->shape == heap_shape(VALUE_TEXT, units.len / 2) && recent->value > heap->base &&
+        utf16_is_ascii(units, heap->bytes.ptr + recent->start))
+        return recent->value - heap->base - 1;
     char *out = buf_reserve(&heap->bytes, UTF16_NARROW_ROOM(units.len));
     if (!out)
         return HEAP_NONE;
     size_t len = utf16_narrow(units, out);
-    const HeapSlot *recent = &heap->cache[*slot];
-    if (heap_slot_holds(heap, recent, heap_shape(VALUE_TEXT, len), out, len))
-        return recent->value - 1;
     uint32_t tag, found = look_up(heap, VALUE_TEXT, out, len, slot, &tag);
     return found != HEAP_NONE
                ? found

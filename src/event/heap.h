@@ -17,7 +17,7 @@
 /* A slot repeats start, length and type of its value, so that a look-up touches the slot and the
  * bytes only. */
 typedef struct HeapSlot {
-    uint32_t value; /* number + 1; 0 free */
+    uint32_t value; /* heap->base + number + 1; free if it is not above the base */
     uint32_t tag;   /* upper half of the hash */
     uint32_t start;
     uint32_t shape; /* length and type */
@@ -31,12 +31,23 @@ typedef struct Heap {
     uint64_t *fingerprints; /* memo of value_fingerprint, 0 = not asked yet; count or fewer */
     size_t fingerprint_count, fingerprint_cap;
     HeapSlot *cache;
+    uint32_t base;  /* values of earlier batches, which slots may still tell of */
     bool has_lists; /* some value of the batch is, or was, a list */
 } Heap;
 
 bool heap_init(Heap *heap, size_t limit_bytes); /* false: no memory; heap_done is still due */
 void heap_done(Heap *heap);
-void heap_clear(Heap *heap); /* for the next batch */
+
+/* For the next batch. true: lasting numbers start anew, what is remembered of them must go. */
+bool heap_clear(Heap *heap);
+
+/* The number of a value among those of all batches: what is remembered of a value by it need not be
+ * forgotten with each batch. Below HEAP_LASTING_MAX. */
+#define HEAP_LASTING_MAX (UINT32_C(1) << 28)
+static inline uint32_t heap_lasting(const Heap *heap, uint32_t value)
+{
+    return heap->base + value;
+}
 
 /* Store a value or find it; HEAP_NONE when memory or the limit is exhausted. *slot: any slot of the
  * cache, best the one that this call left there for the last value of the same field: as fields
@@ -72,7 +83,7 @@ static inline uint32_t heap_shape(ValueType type, size_t len)
 static inline bool heap_slot_holds(const Heap *heap, const HeapSlot *slot, uint32_t shape,
                                    const void *bytes, size_t len)
 {
-    return slot->shape == shape && slot->value &&
+    return slot->shape == shape && slot->value > heap->base &&
            bytes_equal(heap->bytes.ptr + slot->start, bytes, len);
 }
 
@@ -84,7 +95,7 @@ static inline uint32_t heap_add(Heap *heap, ValueType type, const void *bytes, s
 {
     const HeapSlot *recent = &heap->cache[*slot];
     return heap_slot_holds(heap, recent, heap_shape(type, len), bytes, len)
-               ? recent->value - 1
+               ? recent->value - heap->base - 1
                : heap_add_by_hash(heap, type, bytes, len, slot);
 }
 

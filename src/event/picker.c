@@ -29,13 +29,14 @@ void picker_clear(Picker *picker)
 static bool holds_for(Picker *picker, const Builder *builder, const Condition *condition,
                       uint32_t number)
 {
+    uint32_t lasting = heap_lasting(&builder->heap, number);
     uint64_t key = ((uint64_t)(uintptr_t)condition / sizeof *condition) ^ (uint64_t)number << 32;
     PickedSlot *slot = &picker->slots[(key * UINT64_C(0x9e3779b97f4a7c15)) >> (64 - SLOT_BITS)];
-    if (slot->condition == condition && slot->value == number)
+    if (slot->condition == condition && slot->value == lasting)
         return slot->holds;
     Value value = heap_value(&builder->heap, number);
     bool holds = condition_holds(condition, &value, &picker->scratch);
-    *slot = (PickedSlot){.condition = condition, .value = number, .holds = holds};
+    *slot = (PickedSlot){.condition = condition, .value = lasting, .holds = holds};
     return holds;
 }
 

@@ -12,7 +12,7 @@
 
 typedef struct PickedSlot {
     const Condition *condition; /* NULL: free */
-    uint32_t value;
+    uint32_t value;             /* heap_lasting */
     bool holds;
 } PickedSlot;
 
@@ -24,7 +24,7 @@ typedef struct Picker {
 bool picker_init(Picker *picker, size_t scratch_limit); /* false: no memory; picker_done is due */
 void picker_done(Picker *picker);
 
-/* Forget: for the next batch, or when values have been rolled back that it has met. */
+/* Forget: when values have been rolled back that it has met, or lasting numbers start anew. */
 void picker_clear(Picker *picker);
 
 /* The number of the row for the event whose native cells stand at the end; the kind's row_count

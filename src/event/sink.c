@@ -353,9 +353,10 @@ static bool hand_over(Sink *sink)
             err_set(&sink->err, ERR_IO, ERR_NO_OFFSET, "a batch was not taken");
         return false;
     }
-    builder_clear(&sink->builder);
-    picker_clear(&sink->picker);
-    deriver_clear(&sink->deriver);
+    if (builder_clear(&sink->builder)) {
+        picker_clear(&sink->picker);
+        deriver_clear(&sink->deriver);
+    }
     layouts_trim(&sink->layouts);
     clear_pending(sink);
     return true;
