@@ -142,7 +142,7 @@ static bool read_time(const Leaf *leaf, Time *ret, bool *ret_zone_known)
 static void claim_time(Mapper *m, const Leaf *leaf, uint8_t rank)
 {
     LeafTime at = {.leaf = leaf};
-    const LeafTime *same = &m->stamp; /* exporters like to write the same time twice */
+    const LeafTime *same = &m->time; /* exporters like to write the same time twice */
     if (same->leaf && leaf->value.kind == JSON_STRING && same->leaf->value.kind == JSON_STRING &&
         text_equal(same->leaf->value.text, leaf->value.text))
         at = (LeafTime){.leaf = leaf, .time = same->time, .zone_known = same->zone_known};

@@ -184,6 +184,46 @@ static inline char *copy_run(const uint8_t *p, const uint8_t *stop, const uint8_
     return out + n;
 }
 
+/* Plain escapes from p on, and the text between them, by the marks that are there. Returns the
+ * first byte that is not in *out yet: what is special and no such escape, or where marks or text
+ * end. */
+static const uint8_t *unescape_run(const JsonReader *r, const uint8_t *p, char **out)
+{
+    const uint8_t *text = r->marked;
+    size_t left = (size_t)(r->end - text), from = (size_t)(p - text);
+    size_t limit = left > COPY_STEP + 2 ? left - COPY_STEP - 2 : 0; /* for copying in steps */
+    limit = limit < r->marked_len ? limit : r->marked_len - !!r->marked_len;
+    if (from >= limit)
+        return p;
+    size_t word = from / 64;
+    uint64_t bits = r->marks[word] >> from % 64 << from % 64;
+    char *to = *out;
+    for (;;) {
+        while (!bits)
+            bits = r->marks[++word];
+        size_t at = 64 * word + (unsigned)__builtin_ctzll(bits);
+        if (at >= limit)
+            break;
+        for (size_t done = from; done < at; done += COPY_STEP)
+            memcpy(to + (done - from), text + done, COPY_STEP);
+        to += at - from;
+        from = at;
+        char escaped = text[at] == '\\' ? PLAIN_ESCAPES[text[at + 1]] : 0;
+        if (!escaped)
+            break;
+        *to++ = escaped;
+        from = at + 2;
+        bits &= bits - 1;
+        if (escaped == '"' || escaped == '\\') { /* has a mark of its own */
+            if (!bits)
+                bits = r->marks[++word];
+            bits &= bits - 1;
+        }
+    }
+    *out = to;
+    return text + from;
+}
+
 /* Room for every string of this value at once, so that none has to move. */
 static bool scratch_ready(JsonReader *r)
 {
@@ -211,24 +251,20 @@ static bool read_escaped(JsonReader *r, const uint8_t *first, const uint8_t *p, 
     size_t plain = (size_t)(p - first);
     memcpy(text, first, plain);
     char *out = text + plain;
-    while (p < r->end && *p == '\\') {
-        char escaped = r->end - p >= 2 ? PLAIN_ESCAPES[p[1]] : 0;
-        if (escaped) {
-            *out++ = escaped;
-            p += 2;
-        } else {
-            size_t len;
-            uint32_t code = unicode_escape(p, r->end, &len);
-            if (code == UINT32_MAX)
-                return damage(r, p, "an escape");
-            out += utf8_put(out, code); /* has room: escapes are longer than what they stand for */
-            p += len;
-        }
-        if (p < r->end && *p == '\\')
-            continue;
+    for (;;) {
+        p = unescape_run(r, p, &out);
         const uint8_t *stop = next_special(r, p);
         out = copy_run(p, stop, r->end, out);
         p = stop;
+        if (p >= r->end || *p != '\\')
+            break;
+        char escaped = r->end - p >= 2 ? PLAIN_ESCAPES[p[1]] : 0;
+        size_t len = 2;
+        uint32_t code = escaped ? (uint32_t)escaped : unicode_escape(p, r->end, &len);
+        if (code == UINT32_MAX)
+            return damage(r, p, "an escape");
+        out += utf8_put(out, code); /* has room: escapes are longer than what they stand for */
+        p += len;
     }
     if (p >= r->end || *p != '"')
         return damage(r, p,
