@@ -63,13 +63,22 @@ uint64_t hash64(const void *bytes, size_t len, uint64_t seed)
     return hash64_plain(bytes, len, seed);
 }
 
-Hash128 hash128(Span bytes)
+Hash128 hash128_plain(Span bytes)
 {
     XXH128_canonical_t canonical;
     Hash128 hash;
     XXH128_canonicalFromHash(&canonical, XXH3_128bits(bytes.ptr, bytes.len));
     memcpy(hash.bytes, canonical.digest, sizeof hash.bytes);
     return hash;
+}
+
+Hash128 hash128(Span bytes)
+{
+#if defined(__x86_64__)
+    if (bytes.len > HASH_LONG && cpu_has_avx2())
+        return hash128_avx2(bytes);
+#endif
+    return hash128_plain(bytes);
 }
 
 uint32_t crc32_ieee(uint32_t crc, Span bytes)
