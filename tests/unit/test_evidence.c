@@ -52,6 +52,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     World *world = *state;
+    item_list_done(&world->list);
     arena_destroy(world->arena);
     buf_done(&world->notes);
     free(world);
@@ -85,6 +86,7 @@ static void make_folder(const char *path)
 static const char *collect(World *world, const char *const *paths, size_t count)
 {
     static char out[65536];
+    item_list_done(&world->list);
     buf_clear(&world->notes);
     assert_true(evidence_collect(world->arena, paths, count, NULL, note, world, &world->list, NULL));
     buf_add_char(&world->notes, '\0');
