@@ -1,5 +1,27 @@
 #include "base/text.h"
 
+void text_lower_plain(Text t, char *out)
+{
+    for (size_t i = 0; i < t.len; i++)
+        out[i] = ascii_lower(t.ptr[i]);
+}
+
+void text_lower(Text t, char *out)
+{
+    size_t done = 0;
+#if defined(__SSE2__)
+    for (; t.len - done >= 16; done += 16) {
+        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(t.ptr + done));
+        __m128i letter = _mm_and_si128(_mm_cmpgt_epi8(v, _mm_set1_epi8('A' - 1)),
+                                       _mm_cmplt_epi8(v, _mm_set1_epi8('Z' + 1)));
+        v = _mm_or_si128(v, _mm_and_si128(letter, _mm_set1_epi8(0x20)));
+        _mm_storeu_si128((__m128i *)(void *)(out + done), v);
+    }
+#endif
+    if (done < t.len)
+        text_lower_plain(text_of(t.ptr + done, t.len - done), out + done);
+}
+
 bool text_equal_nocase(Text a, Text b)
 {
     if (a.len != b.len)

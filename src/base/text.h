@@ -61,6 +61,10 @@ static inline char ascii_lower(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
 }
 
+/* The text with its ASCII letters in lower case into `out`, which has t.len bytes. */
+void text_lower(Text t, char *out);
+void text_lower_plain(Text t, char *out); /* what it is tested against */
+
 /* Equality that ignores the case of ASCII letters only. */
 bool text_equal_nocase(Text a, Text b);
 

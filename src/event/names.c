@@ -45,8 +45,7 @@ static uint64_t hash_folded(Text text)
     char piece[256];
     for (size_t at = 0; at < text.len; at += sizeof piece) {
         size_t n = text.len - at < sizeof piece ? text.len - at : sizeof piece;
-        for (size_t i = 0; i < n; i++)
-            piece[i] = ascii_lower(text.ptr[at + i]);
+        text_lower(text_of(text.ptr + at, n), piece);
         h = hash64(piece, n, h);
     }
     return h ? h : 1;

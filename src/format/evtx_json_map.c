@@ -48,6 +48,16 @@ static bool is_number_field(unsigned field)
     return numbers >> field & 1;
 }
 
+/* Does the value spell a number without a sign that 64 bits hold? */
+static bool is_u64(const Leaf *leaf)
+{
+    uint64_t number;
+    const JsonToken *value = &leaf->value;
+    if (value->integer && value->text.len < 20) /* JSON's integers are digits, but for the sign */
+        return *value->text.ptr != '-';
+    return text_to_u64(value->text, &number);
+}
+
 /* Can this value be that System field? */
 static bool fits(const Leaf *leaf, unsigned field)
 {
@@ -59,7 +69,7 @@ static bool fits(const Leaf *leaf, unsigned field)
     if (field == WINDOWS_KEYWORDS)
         return text_to_u64_any(leaf->value.text, &number) ||
                text_to_i64(leaf->value.text, &negative);
-    return !is_number_field(field) || text_to_u64(leaf->value.text, &number);
+    return !is_number_field(field) || is_u64(leaf);
 }
 
 /* A number with fraction or exponent: as such if that loses nothing of its writing. */
