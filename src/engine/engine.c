@@ -78,9 +78,8 @@ static bool fork_zygote(Engine *engine, Err *err)
         .options = engine->options,
         .memory_bytes = engine->memory_bytes,
         .socket = ends[1],
-        .pages = engine->pages,
+        .slots = engine->slots,
         .slot_count = engine->slot_count,
-        .page_bytes = engine->page_bytes,
         .coordinator = getpid(),
     };
     pid_t pid = fork();
@@ -114,12 +113,11 @@ static bool await_zygote(Engine *engine, Err *err)
 
 static bool allocate(Engine *engine, Err *err)
 {
-    engine->page_bytes = (size_t)sysconf(_SC_PAGESIZE);
     engine->visits = calloc(engine->slot_count, sizeof *engine->visits);
-    void *pages = mmap(NULL, engine->slot_count * engine->page_bytes, PROT_READ | PROT_WRITE,
+    void *slots = mmap(NULL, engine->slot_count * sizeof *engine->slots, PROT_READ | PROT_WRITE,
                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    engine->pages = pages == MAP_FAILED ? NULL : pages;
-    if (!engine->visits || !engine->pages)
+    engine->slots = slots == MAP_FAILED ? NULL : slots;
+    if (!engine->visits || !engine->slots)
         return err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory for the engine");
     for (uint32_t i = 0; i < engine->slot_count; i++) {
         engine->visits[i].slot = i;
@@ -164,8 +162,8 @@ void engine_stop(Engine *engine)
         free(engine->visits[i].member_name);
     }
     free(engine->visits);
-    if (engine->pages)
-        munmap(engine->pages, engine->slot_count * engine->page_bytes);
+    if (engine->slots)
+        munmap(engine->slots, engine->slot_count * sizeof *engine->slots);
     free(engine);
 }
 
