@@ -316,8 +316,13 @@ static void test_cutting(void **state)
     check_cuts(20 * MIB, &odd, true, 4);
     check_cuts(8 * MIB, &vast, true, 1);
     check_cuts(70 * MIB, &vast, true, 4);
-    check_cuts(32 * 1024 * MIB - 1, &lines, true, 4096);
-    check_cuts(32 * 1024 * MIB, &lines, true, 2048); /* twice as large from here on */
+    check_cuts(256 * MIB, &lines, true, 32);
+    check_cuts(320 * MIB, &lines, true, 32); /* of 10 MiB */
+    check_cuts(1024 * MIB, &lines, true, 32);
+    check_cuts(1024 * MIB + 4097, &evtx, true, 33);
+    check_cuts(2048 * MIB, &lines, true, 64); /* of 32 MiB: as large as they get … */
+    check_cuts(128 * 1024 * MIB - 1, &lines, true, 4096);
+    check_cuts(128 * 1024 * MIB, &lines, true, 3972); /* … up to here */
     check_cuts((UINT64_C(1) << 50) + 5, &lines, true, 4096);
 }
 
