@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "format/evtx/chunk.h"
 #include "format/evtx/template_cache.h"
+#include "format/evtx/value_table.h"
 
 #define BINXML_DEPTH_MAX     64    /* elements within elements */
 #define BINXML_NESTING_MAX   16    /* templates within values */
@@ -55,18 +56,19 @@ typedef struct Definition {
     Template *template;
 } Definition;
 
-typedef struct ValueRef {
-    uint32_t offset; /* in the chunk */
-    uint16_t size;
-    uint8_t type;
-} ValueRef;
-
 typedef struct Instance {
     Definition *definition;
     const ValueRef *values;
     uint32_t count;
-    uint32_t end; /* first byte after the values */
+    uint32_t value_bytes; /* of all values */
+    uint32_t end;         /* first byte after the values */
 } Instance;
+
+/* The day of the FILETIME that was written last (plan_value.h). */
+typedef struct DateMemo {
+    uint64_t begin; /* in ticks */
+    char text[16];  /* 1601-01-01T */
+} DateMemo;
 
 typedef struct Binxml {
     const EvtxChunk *chunk;
@@ -79,6 +81,7 @@ typedef struct Binxml {
     bool values_missing; /* set by an instance that has fewer values than its template needs */
     uint32_t steps;      /* that dom_build has taken in this chunk; see DOM_STEPS_MAX */
 
+    DateMemo date;
     TemplateCache *cache;
     NameField *fields; /* of the definition parsed last; NAME_FIELDS_MAX */
     uint32_t field_count;
