@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/digits.h"
+#include "format/evtx/json_string.h"
 #include "format/evtx/plan_value.h"
 #include "format/evtx/value_table.h"
 
@@ -76,6 +77,91 @@ static void test_strings_are_trimmed(void **state)
     }
 }
 
+/* ---- strings ---- */
+
+/* Exactly as many bytes as the way may read, so that sanitizers see one more; its output and what
+ * it may write behind it. */
+static size_t write_string(JsonString *way, const uint8_t *bytes, size_t size, size_t readable,
+                           char *out)
+{
+    uint8_t *exact = malloc(size + readable + 1);
+    assert_non_null(exact);
+    if (size)
+        memcpy(exact, bytes, size);
+    memset(exact + size, '"', readable);
+    char *end = way(out, exact, size);
+    free(exact);
+    return (size_t)(end - out);
+}
+
+static void compare_strings(JsonString *way, JsonString *plain, const uint8_t *bytes, size_t size,
+                            size_t readable)
+{
+    static char expected[8192], found[8192];
+    if (!way)
+        return;
+    size_t want = write_string(plain, bytes, size, 0, expected);
+    memset(found, 0x11, sizeof found);
+    size_t got = write_string(way, bytes, size, readable, found);
+    assert_int_equal(got, want);
+    assert_memory_equal(found, expected, want);
+    assert_int_equal(found[want + JSON_STRING_SLACK], 0x11);
+}
+
+/* Mostly plain ASCII, in some rounds mostly not. */
+static uint16_t random_unit(uint64_t *random, unsigned mood)
+{
+    static const uint16_t ODD[] = {'"',  '\\',   '\n',   '\r',   '\t',   '\b',   '\f',  0,
+                                   1,    0x0B,   0x0E,   0x0F,   0x10,   0x1A,   0x1F,  0x7F,
+                                   0x80, 0xFF,   0x100,  0x122,  0x7FFF, 0x8000, 0x222, 0xE9,
+                                   '/',  0xD83D, 0xDE00, 0xD83D, 0xDE00, 0xDC00, 0x422, 0xFFFF};
+    uint64_t pick = next_random(random);
+    if (pick % 64 < mood)
+        return ODD[pick / 64 % (sizeof ODD / sizeof *ODD)];
+    return (uint16_t)(0x20 + pick / 64 % 0x5F);
+}
+
+static void test_units(void **state)
+{
+    (void)state;
+    uint64_t random = 1;
+    JsonStrings wide = json_strings_avx512();
+    if (!wide.units)
+        print_message("this processor has no AVX-512 VBMI2: one of the ways is not tested\n");
+    for (unsigned round = 0; round < 60000; round++) {
+        static const unsigned MOODS[] = {0, 1, 4, 16, 64};
+        uint8_t bytes[400];
+        size_t size = next_random(&random) % (round % 4 ? 140 : sizeof bytes + 1);
+        for (size_t i = 0; i + 1 < sizeof bytes; i += 2) {
+            uint16_t unit = random_unit(&random, MOODS[round % 5]);
+            bytes[i] = (uint8_t)unit;
+            bytes[i + 1] = (uint8_t)(unit >> 8);
+        }
+        compare_strings(evtx_json_units, evtx_json_units_plain, bytes, size, 32);
+        compare_strings(wide.units, evtx_json_units_plain, bytes, size, 0);
+        for (size_t i = 0; i < sizeof bytes; i += 2) /* the low bytes alone, as one would write */
+            bytes[i / 2] = bytes[i];
+        compare_strings(evtx_json_ansi, evtx_json_ansi_plain, bytes, size / 2, 32);
+        compare_strings(wide.ansi, evtx_json_ansi_plain, bytes, size / 2, 0);
+    }
+}
+
+/* Every unit, in every place of a vector. */
+static void test_every_unit(void **state)
+{
+    (void)state;
+    JsonStrings wide = json_strings_avx512();
+    for (uint32_t unit = 0; unit < 0x10000; unit++) {
+        uint8_t bytes[80];
+        for (size_t i = 0; i < sizeof bytes; i += 2) {
+            bytes[i] = i / 2 == unit % 40 ? (uint8_t)unit : 'a';
+            bytes[i + 1] = i / 2 == unit % 40 ? (uint8_t)(unit >> 8) : 0;
+        }
+        compare_strings(evtx_json_units, evtx_json_units_plain, bytes, sizeof bytes, 32);
+        compare_strings(wide.units, evtx_json_units_plain, bytes, sizeof bytes, 0);
+    }
+}
+
 /* ---- numbers, times, GUIDs ---- */
 
 static void test_times(void **state)
@@ -135,6 +221,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_value_tables), cmocka_unit_test(test_strings_are_trimmed),
+        cmocka_unit_test(test_units),        cmocka_unit_test(test_every_unit),
         cmocka_unit_test(test_times),        cmocka_unit_test(test_hex),
         cmocka_unit_test(test_guids),
     };

@@ -50,6 +50,7 @@ bool binxml_init(Binxml *bx, Arena *arena, Err *err)
         .fields = malloc(NAME_FIELDS_MAX * sizeof *bx->fields),
         .cache = template_cache_create(),
         .date = {.text = "1601-01-01T"},
+        .strings = json_strings_best(),
     };
     if (bx->definitions && bx->slots && bx->values && bx->fields && bx->cache)
         return true;

@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "format/evtx/chunk.h"
+#include "format/evtx/json_string.h"
 #include "format/evtx/template_cache.h"
 #include "format/evtx/value_table.h"
 
@@ -82,6 +83,7 @@ typedef struct Binxml {
     uint32_t steps;      /* that dom_build has taken in this chunk; see DOM_STEPS_MAX */
 
     DateMemo date;
+    JsonStrings strings; /* of this processor */
     TemplateCache *cache;
     NameField *fields; /* of the definition parsed last; NAME_FIELDS_MAX */
     uint32_t field_count;

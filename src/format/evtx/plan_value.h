@@ -9,14 +9,14 @@
 #include "base/digits.h"
 #include "base/span.h"
 #include "event/value.h"
-#include "format/evtx/json_string.h"
+#include "format/evtx/ansi.h"
 #include "format/evtx/scalar.h"
 
 #if defined(__x86_64__)
 #include <emmintrin.h>
 #endif
 
-#define PLAN_VALUE_SLACK 32
+#define PLAN_VALUE_SLACK JSON_STRING_SLACK
 
 #define TICKS_PER_SECOND 10000000u
 #define TICKS_PER_DAY    (UINT64_C(86400) * TICKS_PER_SECOND)
@@ -120,7 +120,12 @@ plan_put_value(char *out, const ValueRef *v, const uint8_t *chunk, Binxml *bx, u
         if (size % 2)
             break;
         *out++ = '"';
-        out = evtx_json_units(out, bytes, size);
+        out = bx->strings.units(out, bytes, size);
+        *out++ = '"';
+        return out;
+    case EVTX_ANSI:
+        *out++ = '"';
+        out = bx->strings.ansi(out, bytes, evtx_ansi_trim(bytes, size));
         *out++ = '"';
         return out;
     case EVTX_UINT8:
