@@ -52,8 +52,13 @@ size_t utf16_narrow(Span units, char *out)
             return (size_t)(out - start);
         /* The rest, or up to sixteen characters that hold something else. */
         size_t stop = n - pos > 32 ? pos + 32 : n;
-        while (pos < stop)
-            out += utf8_put(out, utf16_next(p, n, &pos));
+        while (pos < stop) {
+            uint32_t c = utf16_next(p, n, &pos);
+            if (c < 0x80)
+                *out++ = (char)c;
+            else
+                out += utf8_put(out, c);
+        }
     }
 }
 

@@ -309,10 +309,11 @@ Reached visit_reached(const Run *run, const Visit *visit, uint32_t piece)
     return visit_plausible(p, offset, events);
 }
 
-/* The next worker must not see what this one had: the slot's memory becomes zeros. */
-static void clear_memory(SlotMemory *memory)
+/* The next worker must not see what this one had: the slot's memory becomes zeros. A worker that
+ * seems not to have used all of it, as most that send little, gives its pages back. */
+static void clear_memory(SlotMemory *memory, uint64_t parts_taken)
 {
-    if (madvise(memory, sizeof *memory, MADV_REMOVE) != 0)
+    if (parts_taken >= WIRE_PARTS || madvise(memory, sizeof *memory, MADV_REMOVE) != 0)
         memset(memory, 0, sizeof *memory);
 }
 
@@ -332,7 +333,7 @@ void visit_finish(Run *run, Visit *visit)
         }
     }
     release_items(run, group);
-    clear_memory(&run->engine->slots[visit->slot]);
+    clear_memory(&run->engine->slots[visit->slot], visit->channel.parts_taken);
     visit->group = NULL;
     group->state = group->current < group->piece_count ? GROUP_WAITING : GROUP_DONE;
 }

@@ -113,6 +113,14 @@ bool binxml_instance(Binxml *bx, uint32_t at, uint32_t end, Instance *ret, Err *
 
 /* Does [begin, end) begin with a template instance, with or without a fragment header before it?
  * Then *ret_at is the instance's token. */
-bool binxml_is_instance(const Binxml *bx, uint32_t begin, uint32_t end, uint32_t *ret_at);
+static inline bool binxml_is_instance(const Binxml *bx, uint32_t begin, uint32_t end,
+                                      uint32_t *ret_at)
+{
+    const uint8_t *bytes = bx->chunk->bytes;
+    if (end - begin > 4 && load_u32le(bytes + begin) == 0x0001010F)
+        begin += 4;
+    *ret_at = begin;
+    return begin < end && bytes[begin] == 0x0C;
+}
 
 #endif

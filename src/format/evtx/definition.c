@@ -4,12 +4,6 @@
 
 #include <string.h>
 
-enum {
-    TOKEN_TEMPLATE = 0x0c,
-    TOKEN_FRAGMENT = 0x0f,
-    TYPE_STRING = 0x01,
-};
-
 /* The definition's data begins behind: next u32, GUID, size u32. */
 #define DEFINITION_HEAD 24u
 
@@ -139,14 +133,4 @@ bool binxml_instance(Binxml *bx, uint32_t at, uint32_t end, Instance *ret, Err *
                       .value_bytes = pos - begin,
                       .end = pos};
     return true;
-}
-
-bool binxml_is_instance(const Binxml *bx, uint32_t begin, uint32_t end, uint32_t *ret_at)
-{
-    static const uint8_t HEADER[] = {TOKEN_FRAGMENT, 1, 1, 0};
-    const uint8_t *bytes = bx->chunk->bytes;
-    if (end - begin > sizeof HEADER && memcmp(bytes + begin, HEADER, sizeof HEADER) == 0)
-        begin += sizeof HEADER;
-    *ret_at = begin;
-    return begin < end && bytes[begin] == TOKEN_TEMPLATE;
 }

@@ -270,6 +270,12 @@ static bool run_plan(Run *run, const JsonPlan *plan, const Instance *instance)
     }
 }
 
+size_t plan_json_room(Binxml *bx, const Instance *instance)
+{
+    size_t outer = plan_room(json_plan(bx, instance->definition), instance);
+    return 2 * outer; /* of a nested document as well */
+}
+
 bool plan_json(Binxml *bx, const Instance *instance, Buf *out, unsigned *faults)
 {
     const JsonPlan *plan = json_plan(bx, instance->definition);

@@ -10,12 +10,17 @@
 
 #define TYPE_STRING 1
 
-static void trim_string(ValueRef *v, const uint8_t *chunk, uint32_t limit)
+static inline void trim_string(ValueRef *v, const uint8_t *chunk, uint32_t limit)
 {
-    if (v->size % 2 || (uint64_t)v->offset + v->size > limit)
+    uint32_t size = v->size, end = v->offset + size;
+    if (size % 2 || end > limit)
         return; /* faults: the one is shown as it is, the other ends the record */
-    while (v->size && load_u16le(chunk + v->offset + v->size - 2) == 0)
-        v->size = (uint16_t)(v->size - 2);
+    const uint8_t *last = chunk + end - 2;
+    while (size && load_u16le(last) == 0) {
+        size -= 2;
+        last -= 2;
+    }
+    v->size = (uint16_t)size;
 }
 
 uint32_t value_table_read_plain(ValueRef *out, const uint8_t *descriptors, uint32_t count,
