@@ -76,6 +76,8 @@ size_t printable_prefix_narrow(Text t, uint32_t allowed)
 
 size_t printable_prefix(Text t, uint32_t allowed)
 {
-    PrintablePrefix *wide = printable_prefix_avx2();
+    PrintablePrefix *wide = printable_prefix_avx512();
+    if (!wide)
+        wide = printable_prefix_avx2();
     return wide ? wide(t, allowed) : printable_prefix_narrow(t, allowed);
 }

@@ -1,7 +1,8 @@
 /* printable.h: may these bytes stand in an output that people open and terminals show?
  *
  * Used on every block of text that a worker sends, so it must be fast: runs of ASCII are checked
- * by vectors of 16 bytes (SSE2) or 64 (AVX2); printable_prefix_plain is the tested twin. */
+ * by vectors of 16 bytes (SSE2), 64 (AVX2) or 128 (AVX-512); printable_prefix_plain is the tested
+ * twin. */
 #ifndef BASE_PRINTABLE_H
 #define BASE_PRINTABLE_H
 
@@ -19,7 +20,9 @@
 typedef size_t PrintablePrefix(Text t, uint32_t allowed);
 PrintablePrefix printable_prefix;
 PrintablePrefix printable_prefix_plain, printable_prefix_narrow;
-PrintablePrefix *printable_prefix_avx2(void); /* NULL: not on this processor */
+/* NULL: not on this processor. */
+PrintablePrefix *printable_prefix_avx2(void);
+PrintablePrefix *printable_prefix_avx512(void);
 
 /* Step over one character at *pos < t.len, if it is fine. */
 bool printable_step(Text t, size_t *pos, uint32_t allowed);
