@@ -198,7 +198,7 @@ static bool run_plan(Run *run, const JsonPlan *plan, const Instance *instance)
         case STEP_MEMBER_IF:
             if (values[step->jump].type == EVTX_NULL)
                 continue;
-            /* fall through */
+            __attribute__((fallthrough));
         case STEP_MEMBER:
             out = put_literal(out, literal, step->literal_len);
             if (!evtx_value_empty(v))
@@ -209,7 +209,7 @@ static bool run_plan(Run *run, const JsonPlan *plan, const Instance *instance)
         case STEP_DATA_IF:
             if (values[step->jump].type == EVTX_NULL)
                 continue;
-            /* fall through */
+            __attribute__((fallthrough));
         case STEP_DATA:
             out = put_literal(out, literal, step->literal_len);
             if (!evtx_value_empty(v))
