@@ -111,12 +111,28 @@ static bool await_zygote(Engine *engine, Err *err)
     return false;
 }
 
+/* One beside the other, but each a memory object of its own: a worker may call mremap, and could
+ * grow its slot into the next if they were parts of one. */
+static SlotMemory *map_slots(uint32_t count)
+{
+    const size_t size = sizeof(SlotMemory);
+    uint8_t *slots =
+        mmap(NULL, count * size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (slots == MAP_FAILED)
+        return NULL;
+    for (uint32_t i = 0; i < count; i++)
+        if (mmap(slots + i * size, size, PROT_READ | PROT_WRITE,
+                 MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED) {
+            munmap(slots, count * size);
+            return NULL;
+        }
+    return (SlotMemory *)(void *)slots;
+}
+
 static bool allocate(Engine *engine, Err *err)
 {
     engine->visits = calloc(engine->slot_count, sizeof *engine->visits);
-    void *slots = mmap(NULL, engine->slot_count * sizeof *engine->slots, PROT_READ | PROT_WRITE,
-                       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    engine->slots = slots == MAP_FAILED ? NULL : slots;
+    engine->slots = map_slots(engine->slot_count);
     if (!engine->visits || !engine->slots)
         return err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory for the engine");
     for (uint32_t i = 0; i < engine->slot_count; i++) {

@@ -28,9 +28,11 @@ typedef struct Case {
 #if SANDBOX_SANITIZED
 #define FORBIDDEN "Operation not permitted"
 #define CRASHED   "ended by" /* by a signal, or by the sanitizer with a status */
+#define NO_MEMORY "ended by"
 #else
 #define FORBIDDEN "tried what its sandbox forbids"
 #define CRASHED   "ended by signal 11"
+#define NO_MEMORY "ended by signal 7"
 #endif
 
 static const Case CASES[] = {
@@ -68,6 +70,7 @@ static const Case CASES[] = {
     {"map-code", FORBIDDEN, 0},
     {"protect-code", FORBIDDEN, 0},
     {"map-file", FORBIDDEN, 0},
+    {"grow-shared", NO_MEMORY, 0},
     {"vmsplice", FORBIDDEN, 0},
     {"write-item", FORBIDDEN, 0},
     {"raise-limit", FORBIDDEN, 0},
