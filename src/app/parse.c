@@ -116,15 +116,21 @@ static uint64_t count_lines(Text text)
 static bool take_lines(void *ctx, Span lines, Err *err)
 {
     Parse *parse = ctx;
-    parse->lines += count_lines(text_from_span(lines));
-    if (parse->block.len && parse->block.len + lines.len > PARSE_BLOCK_BYTES &&
-        !send_block(parse, err))
-        return false;
-    buf_add_text(&parse->block, text_from_span(lines));
-    if (parse->block.failed)
-        return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "a line of %zu bytes is too large",
-                       lines.len);
-    return true;
+    parse->lines += parse->counted ? parse->counted : count_lines(text_from_span(lines));
+    parse->counted = 0;
+    return lines.len == 0 || worker_send(parse->port, parse->block_type, lines, err);
+}
+
+static void take_count(void *ctx, uint64_t lines)
+{
+    Parse *parse = ctx;
+    parse->counted = lines;
+}
+
+static char *give_place(void *ctx, size_t *ret_size)
+{
+    const Parse *parse = ctx;
+    return (char *)worker_place(parse->port, ret_size);
 }
 
 bool parse_lines(Parse *parse, Err *err)
@@ -132,15 +138,9 @@ bool parse_lines(Parse *parse, Err *err)
     CLEANUP(sink_destroyp) Sink *sink = make_sink(parse, take_batch, err);
     if (!sink)
         return false;
-    buf_init(&parse->block, PARSE_LINE_BYTES);
     FormatOptions options = format_options(parse);
-    LineOut out = {.write = take_lines, .ctx = parse};
+    LineOut out = {.write = take_lines, .count = take_count, .place = give_place, .ctx = parse};
     bool ok = parse->piece->format->lines(&parse->piece->in, &options, sink, &out, err);
-    Err late = {0};
-    bool flushed = send_block(parse, &late);
     worker_count(parse->port, parse->lines);
-    buf_done(&parse->block);
-    if (ok && !flushed && err)
-        *err = late;
-    return ok && flushed;
+    return ok;
 }

@@ -52,9 +52,12 @@ typedef struct PieceAt {
     bool whole;          /* said of the item as a whole, before it was cut in pieces */
 } PieceAt;
 
-/* In the worker: send one result block. `type` is the job's own, 0..127. Blocks while the pipe is
- * full. false when the coordinator is gone. */
+/* In the worker: send one result block. `type` is the job's own, 0..127. Waits while the
+ * coordinator is busy. false when it is gone. */
 bool worker_send(WorkerPort *port, uint8_t type, Span block, Err *err);
+/* Where the next large block is best built: worker_send does not copy what begins there. Until the
+ * next worker_send. *ret_size: bytes there. */
+uint8_t *worker_place(WorkerPort *port, size_t *ret_size);
 void worker_defect(WorkerPort *port, DefectKind kind, uint64_t offset, uint64_t size, Text text);
 void worker_progress(WorkerPort *port, uint64_t offset); /* cheap: one store */
 void worker_count(WorkerPort *port, uint64_t events);    /* events so far in this piece */

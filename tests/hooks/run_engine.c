@@ -84,6 +84,7 @@ static bool on_receive(void *ctx, const PieceAt *at, uint8_t type, Span block, E
     else
         buf_add_hex(&test->log, hash64(block.ptr, block.len, 0));
     BUF_LITERAL(&test->log, "\n");
+    test->block = block;
     return !test->on_block || test->on_block(test, item, type, err);
 }
 
