@@ -40,6 +40,19 @@ function(constat_links name)
     endforeach()
 endfunction()
 
+# Files for one instruction set of x86-64 say so at the end of their name. They are called only where
+# the machine has it (base/cpu.h), and are empty elsewhere.
+function(constat_vector_sources)
+    if(NOT CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
+        return()
+    endif()
+    foreach(source IN LISTS ARGN)
+        if(source MATCHES "_avx2\\.c$")
+            set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS -mavx2)
+        endif()
+    endforeach()
+endfunction()
+
 # Declare src/<name>: links for what it may use and, if it has sources, the library constat_<name>.
 function(constat_folder name)
     list(APPEND CONSTAT_FOLDERS ${name})
@@ -52,6 +65,7 @@ function(constat_folder name)
         return()
     endif()
     add_library(constat_${name} STATIC ${sources})
+    constat_vector_sources(${sources})
     constat_uses(constat_${name} ${name})
     target_compile_definitions(constat_${name} PRIVATE CONSTAT_VERSION="${PROJECT_VERSION}")
     target_link_libraries(constat_${name} PUBLIC ${CONSTAT_LIBRARIES} constat_deps)

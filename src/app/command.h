@@ -26,7 +26,7 @@ typedef struct Command {
     const char *summary;               /* one line, for the list of commands */
     const char *usage;                 /* what follows "constat NAME" */
     const char *about;                 /* a paragraph: what it gives */
-    FormatRow (*format)(size_t index); /* its formats; one without a name ends them */
+    FormatRow (*format)(size_t index); /* its formats; one without a name ends them. NULL: none */
     const char *examples;              /* lines "command\twhat it does" */
     unsigned set;                      /* its bit of CommandSet */
     ExitCode (*run)(const Arguments *arguments);
@@ -38,6 +38,7 @@ typedef struct Command {
 
 extern const Command *const COMMANDS[];
 extern const size_t COMMAND_COUNT;
+#define COMMANDS_MAX 64
 
 /* The command of that name or alias; NULL when there is none. *ret_format: the format that the
  * alias stands for, or NULL. */

@@ -50,10 +50,10 @@ static void take_progress(void *ctx, uint64_t offset)
     worker_progress(parse->port, offset);
 }
 
-static Sink *make_sink(Parse *parse, Err *err)
+static Sink *make_sink(Parse *parse, bool (*take)(void *, Span, Err *), Err *err)
 {
     SinkOwner owner = {
-        .batch = take_batch, .defect = take_defect, .progress = take_progress, .ctx = parse};
+        .batch = take, .defect = take_defect, .progress = take_progress, .ctx = parse};
     Sink *sink = sink_create(parse->session->schema, &owner, parse->wants);
     if (!sink)
         (void)err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory for events");
@@ -67,9 +67,9 @@ static FormatOptions format_options(const Parse *parse)
     return options;
 }
 
-bool parse_events(Parse *parse, Err *err)
+static bool parse_piece(Parse *parse, bool (*take)(void *, Span, Err *), Err *err)
 {
-    CLEANUP(sink_destroyp) Sink *sink = make_sink(parse, err);
+    CLEANUP(sink_destroyp) Sink *sink = make_sink(parse, take, err);
     if (!sink)
         return false;
     buf_init(&parse->block, PARSE_LINE_BYTES);
@@ -83,6 +83,22 @@ bool parse_events(Parse *parse, Err *err)
     if (ok && !flushed && err)
         *err = late;
     return ok && flushed;
+}
+
+bool parse_events(Parse *parse, Err *err)
+{
+    return parse_piece(parse, take_batch, err);
+}
+
+static bool send_batch(void *ctx, Span bytes, Err *err)
+{
+    const Parse *parse = ctx;
+    return worker_send(parse->port, parse->block_type, bytes, err);
+}
+
+bool parse_batches(Parse *parse, Err *err)
+{
+    return parse_piece(parse, send_batch, err);
 }
 
 /* ---- lines ---- */
@@ -100,31 +116,31 @@ static uint64_t count_lines(Text text)
 static bool take_lines(void *ctx, Span lines, Err *err)
 {
     Parse *parse = ctx;
-    parse->lines += count_lines(text_from_span(lines));
-    if (parse->block.len && parse->block.len + lines.len > PARSE_BLOCK_BYTES &&
-        !send_block(parse, err))
-        return false;
-    buf_add_text(&parse->block, text_from_span(lines));
-    if (parse->block.failed)
-        return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "a line of %zu bytes is too large",
-                       lines.len);
-    return true;
+    parse->lines += parse->counted ? parse->counted : count_lines(text_from_span(lines));
+    parse->counted = 0;
+    return lines.len == 0 || worker_send(parse->port, parse->block_type, lines, err);
+}
+
+static void take_count(void *ctx, uint64_t lines)
+{
+    Parse *parse = ctx;
+    parse->counted = lines;
+}
+
+static char *give_place(void *ctx, size_t *ret_size)
+{
+    const Parse *parse = ctx;
+    return (char *)worker_place(parse->port, ret_size);
 }
 
 bool parse_lines(Parse *parse, Err *err)
 {
-    CLEANUP(sink_destroyp) Sink *sink = make_sink(parse, err);
+    CLEANUP(sink_destroyp) Sink *sink = make_sink(parse, take_batch, err);
     if (!sink)
         return false;
-    buf_init(&parse->block, PARSE_LINE_BYTES);
     FormatOptions options = format_options(parse);
-    LineOut out = {.write = take_lines, .ctx = parse};
+    LineOut out = {.write = take_lines, .count = take_count, .place = give_place, .ctx = parse};
     bool ok = parse->piece->format->lines(&parse->piece->in, &options, sink, &out, err);
-    Err late = {0};
-    bool flushed = send_block(parse, &late);
     worker_count(parse->port, parse->lines);
-    buf_done(&parse->block);
-    if (ok && !flushed && err)
-        *err = late;
-    return ok && flushed;
+    return ok;
 }

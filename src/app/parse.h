@@ -28,13 +28,17 @@ struct Parse {
     /* Append what is to be sent of an event to parse->block; false: it cannot be rendered, and
      * parse->block is as before. */
     bool (*render)(Parse *parse, const Batch *batch, uint32_t row);
-    void *ctx;      /* of the two */
-    Buf block;      /* what is sent next */
-    uint64_t lines; /* parse_lines: so far */
+    void *ctx;        /* of the two */
+    Buf block;        /* parse_events: what is sent next */
+    uint64_t lines;   /* parse_lines: so far … */
+    uint64_t counted; /* … and in the next write, if the format knows */
 };
 
 /* Parse the whole piece; the rest is called back. Events outside --from and --to are left out. */
 bool parse_events(Parse *parse, Err *err);
+
+/* The piece's batches as they are, one a block. */
+bool parse_batches(Parse *parse, Err *err);
 
 /* The piece as the format's lines (Format.lines). */
 bool parse_lines(Parse *parse, Err *err);

@@ -15,8 +15,17 @@ void buf_init(Buf *buf, size_t limit)
 
 void buf_done(Buf *buf)
 {
-    free(buf->ptr);
+    if (!buf->lent)
+        free(buf->ptr);
     *buf = (Buf){.limit = buf->limit};
+}
+
+void buf_lend(Buf *buf, char *memory, size_t size)
+{
+    buf_done(buf);
+    buf->ptr = memory;
+    buf->cap = size < buf->limit ? size : buf->limit;
+    buf->lent = true;
 }
 
 char *buf_grow(Buf *buf, size_t n)
@@ -33,11 +42,14 @@ char *buf_grow(Buf *buf, size_t n)
         cap = cap > buf->limit / 2 ? buf->limit : cap * 2;
     if (cap > buf->limit)
         cap = buf->limit;
-    char *grown = realloc(buf->ptr, cap);
+    char *grown = realloc(buf->lent ? NULL : buf->ptr, cap);
     if (!grown) {
         buf->failed = true;
         return NULL;
     }
+    if (buf->lent && buf->len)
+        memcpy(grown, buf->ptr, buf->len);
+    buf->lent = false;
     buf->ptr = grown;
     buf->cap = cap;
     return buf->ptr + buf->len;

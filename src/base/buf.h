@@ -20,6 +20,7 @@ typedef struct Buf {
     size_t cap;
     size_t limit; /* never grows past this many bytes */
     bool failed;
+    bool lent; /* `ptr` is somebody else's */
 } Buf;
 
 void buf_init(Buf *buf, size_t limit);
@@ -30,6 +31,10 @@ static inline void buf_clear(Buf *buf)
     buf->len = 0;
     buf->failed = false;
 }
+
+/* Empty the buffer, to go on in memory of somebody else. When that is full the bytes move to the
+ * buffer's own. */
+void buf_lend(Buf *buf, char *memory, size_t size);
 
 /* Slow path of buf_reserve. */
 char *buf_grow(Buf *buf, size_t n);

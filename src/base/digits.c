@@ -1,5 +1,7 @@
 #include "base/digits.h"
 
+#include "base/span.h"
+
 /* clang-format off */
 const char DIGIT_PAIRS[201] =
     "00010203040506070809101112131415161718192021222324252627282930313233343536373839"
@@ -25,18 +27,27 @@ const char HEX_PAIRS_UPPER[513] =
     "F0F1F2F3F4F5F6F7F8F9FAFBFCFDFEFF";
 /* clang-format on */
 
+/* v < 100,000,000, all eight. */
+static char *put_8(char *out, uint32_t v)
+{
+    store_u64le((uint8_t *)out, digits_of_8(v));
+    return out + 8;
+}
+
+/* Without leading zeros. 10,000 <= v < 100,000,000: two halves that may overlap. */
+static char *put_5_to_8(char *out, uint32_t v)
+{
+    uint64_t digits = digits_of_8(v);
+    unsigned zeros = v < 1000000 ? v < 100000 ? 3 : 2 : v < 10000000 ? 1 : 0;
+    store_u32le((uint8_t *)out, (uint32_t)(digits >> 8 * zeros));
+    store_u32le((uint8_t *)out + 4 - zeros, (uint32_t)(digits >> 32));
+    return out + 8 - zeros;
+}
+
 char *digits_put_large(char *out, uint64_t v)
 {
-    char digits[DIGITS_U64_ROOM];
-    size_t at = sizeof digits;
-    while (v >= 100) {
-        memcpy(digits + (at -= 2), DIGIT_PAIRS + v % 100 * 2, 2);
-        v /= 100;
-    }
-    if (v >= 10)
-        memcpy(digits + (at -= 2), DIGIT_PAIRS + v * 2, 2);
-    else
-        digits[--at] = (char)('0' + v);
-    memcpy(out, digits + at, sizeof digits - at);
-    return out + (sizeof digits - at);
+    const uint64_t split = 100000000;
+    if (v < split)
+        return v < 10000 ? digits_put_u64(out, v) : put_5_to_8(out, (uint32_t)v);
+    return put_8(digits_put_u64(out, v / split), (uint32_t)(v % split));
 }

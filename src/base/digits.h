@@ -26,6 +26,17 @@ static inline char *digits_put_4(char *out, unsigned v)
     return digits_put_2(digits_put_2(out, v / 100), v % 100);
 }
 
+/* Eight decimal digits of v < 100,000,000 as ASCII, the first in the lowest byte: hundreds of
+ * hundreds, then hundreds, then tens are split off in all lanes of one word at once. */
+static inline uint64_t digits_of_8(uint32_t v)
+{
+    uint64_t halves = v / 10000 | (uint64_t)(v % 10000) << 32;
+    uint64_t hundreds = (halves * 10486 >> 20) & UINT64_C(0x7F0000007F);
+    uint64_t pairs = hundreds | (halves - 100 * hundreds) << 16;
+    uint64_t tens = (pairs * 103 >> 10) & UINT64_C(0x000F000F000F000F);
+    return (tens | (pairs - 10 * tens) << 8) + UINT64_C(0x3030303030303030);
+}
+
 char *digits_put_large(char *out, uint64_t v);
 
 static inline char *digits_put_u64(char *out, uint64_t v)

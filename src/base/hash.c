@@ -6,6 +6,9 @@
 #include <string.h>
 #include <xxhash.h>
 
+#include "base/cpu.h"
+#include "base/hash_long.h"
+
 Sha256Stream *sha256_create(void)
 {
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
@@ -46,18 +49,36 @@ void sha256_hex(const Sha256 *hash, char out[64])
     }
 }
 
-uint64_t hash64(const void *bytes, size_t len, uint64_t seed)
+uint64_t hash64_plain(const void *bytes, size_t len, uint64_t seed)
 {
     return XXH3_64bits_withSeed(bytes, len, seed);
 }
 
-Hash128 hash128(Span bytes)
+uint64_t hash64(const void *bytes, size_t len, uint64_t seed)
+{
+#if defined(__x86_64__)
+    if (len > HASH_LONG && cpu_has_avx2())
+        return hash64_avx2(bytes, len, seed);
+#endif
+    return hash64_plain(bytes, len, seed);
+}
+
+Hash128 hash128_plain(Span bytes)
 {
     XXH128_canonical_t canonical;
     Hash128 hash;
     XXH128_canonicalFromHash(&canonical, XXH3_128bits(bytes.ptr, bytes.len));
     memcpy(hash.bytes, canonical.digest, sizeof hash.bytes);
     return hash;
+}
+
+Hash128 hash128(Span bytes)
+{
+#if defined(__x86_64__)
+    if (bytes.len > HASH_LONG && cpu_has_avx2())
+        return hash128_avx2(bytes);
+#endif
+    return hash128_plain(bytes);
 }
 
 uint32_t crc32_ieee(uint32_t crc, Span bytes)

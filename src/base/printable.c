@@ -11,8 +11,7 @@ bool printable_is_deceptive(uint32_t c)
            (c >= 0xFFF9 && c <= 0xFFFB) || (c >= 0xE0000 && c <= 0xE007F);
 }
 
-/* Step over one character at *pos if it is fine. */
-static inline bool step(Text t, size_t *pos, uint32_t allowed)
+bool printable_step(Text t, size_t *pos, uint32_t allowed)
 {
     unsigned char lead = (unsigned char)t.ptr[*pos];
     if (lead < 0x20 ? !(allowed & PRINTABLE_ALLOW(lead)) : lead == 0x7F)
@@ -32,7 +31,7 @@ static inline bool step(Text t, size_t *pos, uint32_t allowed)
 size_t printable_prefix_plain(Text t, uint32_t allowed)
 {
     size_t pos = 0;
-    while (pos < t.len && step(t, &pos, allowed))
+    while (pos < t.len && printable_step(t, &pos, allowed))
         continue;
     return pos;
 }
@@ -48,7 +47,7 @@ static inline unsigned special_mask(const char *p)
     return (unsigned)_mm_movemask_epi8(_mm_or_si128(low, del));
 }
 
-size_t printable_prefix(Text t, uint32_t allowed)
+size_t printable_prefix_narrow(Text t, uint32_t allowed)
 {
     size_t pos = 0;
     while (pos < t.len) {
@@ -60,7 +59,7 @@ size_t printable_prefix(Text t, uint32_t allowed)
             }
             pos += (size_t)__builtin_ctz(special);
         }
-        if (!step(t, &pos, allowed))
+        if (!printable_step(t, &pos, allowed))
             return pos;
     }
     return pos;
@@ -68,9 +67,17 @@ size_t printable_prefix(Text t, uint32_t allowed)
 
 #else
 
-size_t printable_prefix(Text t, uint32_t allowed)
+size_t printable_prefix_narrow(Text t, uint32_t allowed)
 {
     return printable_prefix_plain(t, allowed);
 }
 
 #endif
+
+size_t printable_prefix(Text t, uint32_t allowed)
+{
+    PrintablePrefix *wide = printable_prefix_avx512();
+    if (!wide)
+        wide = printable_prefix_avx2();
+    return wide ? wide(t, allowed) : printable_prefix_narrow(t, allowed);
+}

@@ -12,6 +12,10 @@
 #include <stdint.h>
 #include <string.h>
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 typedef struct Span {
     const uint8_t *ptr; /* may be NULL when len is 0 */
     size_t len;
@@ -54,6 +58,46 @@ static inline void store_u64le(uint8_t *p, uint64_t v)
     store_u32le(p + 4, (uint32_t)(v >> 32));
 }
 
+/* Are n bytes the same, 4 <= n <= 8, 8 <= n <= 16, 16 <= n <= 32? Two loads of each that may
+ * overlap cover any such number. */
+static inline bool bytes_equal_8(const uint8_t *a, const uint8_t *b, size_t n)
+{
+    return ((load_u32le(a) ^ load_u32le(b)) | (load_u32le(a + n - 4) ^ load_u32le(b + n - 4))) == 0;
+}
+
+static inline bool bytes_equal_16(const uint8_t *a, const uint8_t *b, size_t n)
+{
+    return ((load_u64le(a) ^ load_u64le(b)) | (load_u64le(a + n - 8) ^ load_u64le(b + n - 8))) == 0;
+}
+
+static inline bool bytes_equal_32(const uint8_t *a, const uint8_t *b, size_t n)
+{
+#if defined(__SSE2__)
+    __m128i first = _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)a),
+                                   _mm_loadu_si128((const __m128i *)(const void *)b));
+    __m128i last = _mm_cmpeq_epi8(_mm_loadu_si128((const __m128i *)(const void *)(a + n - 16)),
+                                  _mm_loadu_si128((const __m128i *)(const void *)(b + n - 16)));
+    return _mm_movemask_epi8(_mm_and_si128(first, last)) == 0xFFFF;
+#else
+    return bytes_equal_16(a, b, 16) && bytes_equal_16(a + n - 16, b + n - 16, 16);
+#endif
+}
+
+/* memcmp(a, b, n) == 0 without a call for what is short, as nearly all names and values are. */
+static inline bool bytes_equal(const void *a, const void *b, size_t n)
+{
+    const uint8_t *p = (const uint8_t *)a, *q = (const uint8_t *)b;
+    if (n > 32)
+        return memcmp(p, q, n) == 0;
+    if (n >= 16)
+        return bytes_equal_32(p, q, n);
+    if (n >= 8)
+        return bytes_equal_16(p, q, n);
+    if (n >= 4)
+        return bytes_equal_8(p, q, n);
+    return n == 0 || (p[0] == q[0] && p[n / 2] == q[n / 2] && p[n - 1] == q[n - 1]);
+}
+
 static inline Span span_of(const void *ptr, size_t len)
 {
     return (Span){.ptr = ptr, .len = len};
@@ -71,7 +115,7 @@ __attribute__((warn_unused_result)) static inline bool span_slice(Span in, uint6
 
 static inline bool span_equal(Span a, Span b)
 {
-    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+    return a.len == b.len && bytes_equal(a.ptr, b.ptr, a.len);
 }
 
 static inline bool span_starts_with(Span s, const void *prefix, size_t len)

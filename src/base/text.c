@@ -1,5 +1,27 @@
 #include "base/text.h"
 
+void text_lower_plain(Text t, char *out)
+{
+    for (size_t i = 0; i < t.len; i++)
+        out[i] = ascii_lower(t.ptr[i]);
+}
+
+void text_lower(Text t, char *out)
+{
+    size_t done = 0;
+#if defined(__SSE2__)
+    for (; t.len - done >= 16; done += 16) {
+        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(t.ptr + done));
+        __m128i letter = _mm_and_si128(_mm_cmpgt_epi8(v, _mm_set1_epi8('A' - 1)),
+                                       _mm_cmplt_epi8(v, _mm_set1_epi8('Z' + 1)));
+        v = _mm_or_si128(v, _mm_and_si128(letter, _mm_set1_epi8(0x20)));
+        _mm_storeu_si128((__m128i *)(void *)(out + done), v);
+    }
+#endif
+    if (done < t.len)
+        text_lower_plain(text_of(t.ptr + done, t.len - done), out + done);
+}
+
 bool text_equal_nocase(Text a, Text b)
 {
     if (a.len != b.len)
@@ -64,9 +86,16 @@ bool text_to_u64(Text t, uint64_t *ret)
 {
     if (t.len == 0 || t.len > 20)
         return false;
+    size_t safe = t.len < 20 ? t.len : 19; /* so many digits cannot overflow */
     uint64_t v = 0;
-    for (size_t i = 0; i < t.len; i++) {
+    for (size_t i = 0; i < safe; i++) {
         unsigned digit = (unsigned)((unsigned char)t.ptr[i] - '0');
+        if (digit > 9)
+            return false;
+        v = v * 10 + digit;
+    }
+    if (safe < t.len) {
+        unsigned digit = (unsigned)((unsigned char)t.ptr[safe] - '0');
         if (digit > 9 || __builtin_mul_overflow(v, 10u, &v) || __builtin_add_overflow(v, digit, &v))
             return false;
     }
@@ -161,17 +190,30 @@ size_t utf8_put(char *out, uint32_t c)
     return 4;
 }
 
-/* Length of the leading run of ASCII, eight bytes a step. */
+/* Position of the first byte that is not ASCII at or after `pos`; t.len if there is none. The last
+ * step may overlap the one before it. */
 static size_t ascii_run(Text t, size_t pos)
 {
-    while (t.len - pos >= 8) {
-        uint64_t word;
-        memcpy(&word, t.ptr + pos, 8);
-        if (word & UINT64_C(0x8080808080808080))
+    const uint64_t high = UINT64_C(0x8080808080808080);
+    const uint8_t *p = (const uint8_t *)t.ptr;
+#if defined(__SSE2__)
+    for (; t.len - pos >= 64; pos += 64) {
+        const __m128i *v = (const __m128i *)(const void *)(p + pos);
+        __m128i a = _mm_or_si128(_mm_loadu_si128(v), _mm_loadu_si128(v + 1));
+        __m128i b = _mm_or_si128(_mm_loadu_si128(v + 2), _mm_loadu_si128(v + 3));
+        if (_mm_movemask_epi8(_mm_or_si128(a, b)))
             break;
-        pos += 8;
     }
-    while (pos < t.len && (unsigned char)t.ptr[pos] < 0x80)
+#endif
+    while (t.len - pos >= 16 && !((load_u64le(p + pos) | load_u64le(p + pos + 8)) & high))
+        pos += 16;
+    size_t left = t.len - pos;
+    if (left < 16 && t.len >= 8) {
+        uint64_t first = left >= 8 ? load_u64le(p + pos) : 0;
+        if (!((first | load_u64le(p + t.len - 8)) & high))
+            return t.len;
+    }
+    while (pos < t.len && p[pos] < 0x80)
         pos++;
     return pos;
 }

@@ -42,7 +42,7 @@ static inline Span text_span(Text t)
 
 static inline bool text_equal(Text a, Text b)
 {
-    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+    return a.len == b.len && bytes_equal(a.ptr, b.ptr, a.len);
 }
 
 static inline bool text_starts(Text t, Text prefix)
@@ -60,6 +60,10 @@ static inline char ascii_lower(char c)
 {
     return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
 }
+
+/* The text with its ASCII letters in lower case into `out`, which has t.len bytes. */
+void text_lower(Text t, char *out);
+void text_lower_plain(Text t, char *out); /* what it is tested against */
 
 /* Equality that ignores the case of ASCII letters only. */
 bool text_equal_nocase(Text a, Text b);

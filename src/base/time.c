@@ -3,6 +3,7 @@
 #define FILETIME_PER_SECOND  INT64_C(10000000)
 #define SECONDS_1601_TO_1970 INT64_C(11644473600)
 #define SECONDS_PER_DAY      INT64_C(86400)
+#define WHOLE_LEN            19 /* "yyyy-mm-ddThh:mm:ss" */
 
 bool time_from_unix(int64_t seconds, uint32_t nanoseconds, Time *ret)
 {
@@ -129,6 +130,10 @@ static bool take_char(Text t, size_t *pos, char c)
     return true;
 }
 
+/* 10 to the power of 9 - i: nanoseconds of a unit in the place of decimal i. */
+static const uint32_t SCALE[] = {1000000000, 100000000, 10000000, 1000000, 100000,
+                                 10000,      1000,      100,      10,      1};
+
 static bool parse_fraction(Text t, size_t *pos, uint32_t *nanosecond)
 {
     uint32_t value = 0;
@@ -138,9 +143,7 @@ static bool parse_fraction(Text t, size_t *pos, uint32_t *nanosecond)
             value = value * 10 + (uint32_t)(t.ptr[*pos] - '0');
     if (digits == 0)
         return false;
-    for (; digits < 9; digits++)
-        value *= 10;
-    *nanosecond = value;
+    *nanosecond = digits < 9 ? value * SCALE[digits] : value;
     return true;
 }
 
@@ -164,45 +167,84 @@ static bool parse_zone(Text t, size_t *pos, int64_t *east)
     return true;
 }
 
-bool time_parse(Text t, Time *ret, bool *ret_zone_known)
+/* Two decimal digits; their value is 100 or more where one of them is none. */
+static inline uint32_t two_digits(const char *p)
 {
-    uint32_t year, month, day, hour = 0, minute = 0, second = 0, nanosecond = 0;
-    int64_t east = 0;
-    bool zone = false;
-    size_t pos = 0;
-    if (!take_digits(t, &pos, 4, &year) || !take_char(t, &pos, '-') ||
-        !take_digits(t, &pos, 2, &month) || !take_char(t, &pos, '-') ||
-        !take_digits(t, &pos, 2, &day))
+    uint32_t tens = (uint32_t)((unsigned char)p[0] - '0');
+    uint32_t ones = (uint32_t)((unsigned char)p[1] - '0');
+    return tens > 9 || ones > 9 ? 100 : tens * 10 + ones;
+}
+
+/* What nearly all texts begin with: "yyyy-mm-ddThh:mm:ss", the T perhaps a blank. false: they do
+ * not; nothing is set. */
+static bool parse_whole(Text t, CivilTime *ret)
+{
+    const char *p = t.ptr;
+    if (t.len < WHOLE_LEN || p[4] != '-' || p[7] != '-' || (p[10] != 'T' && p[10] != ' ') ||
+        p[13] != ':' || p[16] != ':')
         return false;
-    if (pos < t.len) {
-        if (!take_char(t, &pos, 'T') && !take_char(t, &pos, ' ') && !take_char(t, &pos, 't'))
-            return false;
-        if (!take_digits(t, &pos, 2, &hour) || !take_char(t, &pos, ':') ||
-            !take_digits(t, &pos, 2, &minute))
-            return false;
-        if (take_char(t, &pos, ':') && !take_digits(t, &pos, 2, &second))
-            return false;
-        if ((take_char(t, &pos, '.') || take_char(t, &pos, ',')) &&
-            !parse_fraction(t, &pos, &nanosecond))
-            return false;
-        if (pos < t.len) {
-            (void)take_char(t, &pos, ' ');
-            if (!parse_zone(t, &pos, &east))
-                return false;
-            zone = true;
-        }
-    }
-    if (pos != t.len)
+    uint32_t century = two_digits(p), year = two_digits(p + 2), month = two_digits(p + 5),
+             day = two_digits(p + 8), hour = two_digits(p + 11), minute = two_digits(p + 14),
+             second = two_digits(p + 17);
+    if (century > 99 || year > 99 || month > 99 || day > 99 || hour > 99 || minute > 99 ||
+        second > 99)
         return false;
-    CivilTime civil = {.year = (int32_t)year,
+    *ret = (CivilTime){.year = (int32_t)(century * 100 + year),
                        .month = (uint8_t)month,
                        .day = (uint8_t)day,
                        .hour = (uint8_t)hour,
                        .minute = (uint8_t)minute,
-                       .second = (uint8_t)second,
-                       .nanosecond = nanosecond};
+                       .second = (uint8_t)second};
+    return true;
+}
+
+/* A date, alone or with a clock reading at least of minutes, at the beginning of `t`. *pos: behind
+ * it. */
+static bool parse_date(Text t, size_t *pos, CivilTime *ret)
+{
+    uint32_t year, month, day, hour = 0, minute = 0, second = 0;
+    if (!take_digits(t, pos, 4, &year) || !take_char(t, pos, '-') ||
+        !take_digits(t, pos, 2, &month) || !take_char(t, pos, '-') || !take_digits(t, pos, 2, &day))
+        return false;
+    if (*pos < t.len) {
+        if (!take_char(t, pos, 'T') && !take_char(t, pos, ' ') && !take_char(t, pos, 't'))
+            return false;
+        if (!take_digits(t, pos, 2, &hour) || !take_char(t, pos, ':') ||
+            !take_digits(t, pos, 2, &minute))
+            return false;
+        if (take_char(t, pos, ':') && !take_digits(t, pos, 2, &second))
+            return false;
+    }
+    *ret = (CivilTime){.year = (int32_t)year,
+                       .month = (uint8_t)month,
+                       .day = (uint8_t)day,
+                       .hour = (uint8_t)hour,
+                       .minute = (uint8_t)minute,
+                       .second = (uint8_t)second};
+    return true;
+}
+
+bool time_parse(Text t, Time *ret, bool *ret_zone_known)
+{
+    CivilTime civil;
+    int64_t east = 0;
+    bool zone = false;
+    size_t pos = 0;
+    if (parse_whole(t, &civil))
+        pos = WHOLE_LEN;
+    else if (!parse_date(t, &pos, &civil))
+        return false;
+    if ((take_char(t, &pos, '.') || take_char(t, &pos, ',')) &&
+        !parse_fraction(t, &pos, &civil.nanosecond))
+        return false;
+    if (pos < t.len) {
+        (void)take_char(t, &pos, ' ');
+        if (!parse_zone(t, &pos, &east))
+            return false;
+        zone = true;
+    }
     Time local;
-    if (!time_from_civil(&civil, &local) ||
+    if (pos != t.len || !time_from_civil(&civil, &local) ||
         __builtin_sub_overflow(local, east * NANOSECONDS_PER_SECOND, &local))
         return false;
     *ret = local;
@@ -220,8 +262,6 @@ static char *put_digits(char *out, uint32_t value, unsigned width)
 
 size_t time_format(Time t, unsigned decimals, char *out)
 {
-    static const uint32_t SCALE[] = {1000000000, 100000000, 10000000, 1000000, 100000,
-                                     10000,      1000,      100,      10,      1};
     if (t == TIME_NONE)
         return 0;
     CivilTime c = time_to_civil(t);

@@ -28,33 +28,83 @@ size_t utf16_narrow_plain(Span units, char *out)
     return (size_t)(out - start);
 }
 
+bool utf16_is_ascii_plain(Span units, const char *text)
+{
+    for (size_t i = 0; i < units.len / 2; i++) {
+        uint16_t unit = load_u16le(units.ptr + 2 * i);
+        if (unit >= 0x80 || unit != (unsigned char)text[i])
+            return false;
+    }
+    return true;
+}
+
 #if defined(__SSE2__)
+
+static inline bool all_ascii(__m128i units)
+{
+    __m128i high = _mm_and_si128(units, _mm_set1_epi16((short)0xFF80));
+    return _mm_movemask_epi8(_mm_cmpeq_epi8(high, _mm_setzero_si128())) == 0xFFFF;
+}
+
+static inline __m128i load_units(const uint8_t *p)
+{
+    return _mm_loadu_si128((const __m128i *)(const void *)p);
+}
+
+/* The characters of [*pos, stop), one by one. */
+static char *narrow_each(const uint8_t *p, size_t n, size_t stop, size_t *pos, char *out)
+{
+    while (*pos < stop) {
+        uint16_t unit = load_u16le(p + *pos);
+        if (unit < 0x80) {
+            *out++ = (char)unit;
+            *pos += 2;
+        } else {
+            out += utf8_put(out, utf16_next(p, n, pos));
+        }
+    }
+    return out;
+}
 
 size_t utf16_narrow(Span units, char *out)
 {
-    size_t n = units.len & ~(size_t)1;
+    size_t n = units.len & ~(size_t)1, pos = 0;
     const uint8_t *p = units.ptr;
-    const __m128i not_ascii = _mm_set1_epi16((short)0xFF80);
     char *start = out;
-    size_t pos = 0;
     for (;;) {
         while (n - pos >= 32) { /* sixteen characters a step while all are ASCII */
-            __m128i a = _mm_loadu_si128((const __m128i *)(const void *)(p + pos));
-            __m128i b = _mm_loadu_si128((const __m128i *)(const void *)(p + pos + 16));
-            __m128i high = _mm_and_si128(_mm_or_si128(a, b), not_ascii);
-            if (_mm_movemask_epi8(_mm_cmpeq_epi8(high, _mm_setzero_si128())) != 0xFFFF)
+            __m128i a = load_units(p + pos), b = load_units(p + pos + 16);
+            if (!all_ascii(_mm_or_si128(a, b)))
                 break;
             _mm_storeu_si128((__m128i *)(void *)out, _mm_packus_epi16(a, b));
             out += 16;
             pos += 32;
         }
+        if (n - pos >= 16 && all_ascii(load_units(p + pos))) {
+            __m128i a = load_units(p + pos);
+            _mm_storel_epi64((__m128i *)(void *)out, _mm_packus_epi16(a, a));
+            out += 8;
+            pos += 16;
+        }
         if (pos >= n)
             return (size_t)(out - start);
         /* The rest, or up to sixteen characters that hold something else. */
-        size_t stop = n - pos > 32 ? pos + 32 : n;
-        while (pos < stop)
-            out += utf8_put(out, utf16_next(p, n, &pos));
+        out = narrow_each(p, n, n - pos > 32 ? pos + 32 : n, &pos, out);
     }
+}
+
+bool utf16_is_ascii(Span units, const char *text)
+{
+    size_t n = units.len / 2, i = 0;
+    const uint8_t *p = units.ptr, *q = (const uint8_t *)text;
+    for (; n - i >= 8; i += 8) {
+        __m128i wide = _mm_unpacklo_epi8(_mm_loadl_epi64((const __m128i *)(const void *)(q + i)),
+                                         _mm_setzero_si128());
+        __m128i v = load_units(p + 2 * i);
+        if (!all_ascii(v) || _mm_movemask_epi8(_mm_cmpeq_epi16(v, wide)) != 0xFFFF)
+            return false;
+    }
+    return utf16_is_ascii_plain(span_of(p + 2 * i, 2 * (n - i)), text + i);
 }
 
 #else
@@ -62,6 +112,11 @@ size_t utf16_narrow(Span units, char *out)
 size_t utf16_narrow(Span units, char *out)
 {
     return utf16_narrow_plain(units, out);
+}
+
+bool utf16_is_ascii(Span units, const char *text)
+{
+    return utf16_is_ascii_plain(units, text);
 }
 
 #endif

@@ -1,17 +1,37 @@
 #include "engine/channel.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
-void channel_open(Channel *channel, int fd)
+bool channel_pipe(int ret_ends[2], Err *err)
+{
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC | O_DIRECT) != 0)
+        return err_errno(err, errno, "a worker's pipe");
+    int size = (int)WIRE_PIPE_PACKETS * (int)sysconf(_SC_PAGESIZE); /* a page for each */
+    int got = fcntl(ends[0], F_SETPIPE_SZ, size);
+    if (got == size && fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0) {
+        ret_ends[0] = ends[0];
+        ret_ends[1] = ends[1];
+        return true;
+    }
+    err_errno(err, got < 0 ? errno : EINVAL, "a worker's pipe of %d bytes", size);
+    close(ends[0]);
+    close(ends[1]);
+    return false;
+}
+
+void channel_open(Channel *channel, int fd, SlotMemory *memory)
 {
     channel->fd = fd;
-    channel->header_have = 0;
+    channel->memory = memory;
+    channel->parts_taken = 0;
     channel->in_payload = false;
+    atomic_store(&memory->taken, 0);
 }
 
 void channel_close(Channel *channel)
@@ -50,6 +70,12 @@ static uint64_t length_most(uint32_t type)
     return type == BLOCK_MEMBER || type == BLOCK_MEMBER_BYTES ? WIRE_MEMBER_MAX : WIRE_CONTROL_MAX;
 }
 
+static ChannelStep nonsense(Err *err, const char *text)
+{
+    err_set(err, ERR_FORMAT, ERR_NO_OFFSET, "%s", text);
+    return CHANNEL_NONSENSE;
+}
+
 static ChannelStep check_header(Channel *channel, const BlockHeader *header, Err *err)
 {
     if (header->magic != BLOCK_MAGIC || header->unused != 0 || header->type > BLOCK_DONE) {
@@ -77,13 +103,13 @@ static ChannelStep check_header(Channel *channel, const BlockHeader *header, Err
     return CHANNEL_BLOCK;
 }
 
-/* Read up to what `iov` holds. *ret_count: the bytes, if the step is CHANNEL_BLOCK. */
-static ChannelStep receive(const Channel *channel, const struct iovec *iov, int iov_count,
-                           size_t *ret_count, Err *err)
+/* One packet. *ret_size: its bytes, if the step is CHANNEL_BLOCK. */
+static ChannelStep read_packet(const Channel *channel, uint8_t packet[WIRE_PACKET_BYTES],
+                               size_t *ret_size, Err *err)
 {
     ssize_t n;
     do
-        n = readv(channel->fd, iov, iov_count);
+        n = read(channel->fd, packet, WIRE_PACKET_BYTES);
     while (n < 0 && errno == EINTR);
     if (n < 0 && errno == EAGAIN)
         return CHANNEL_EMPTY;
@@ -91,50 +117,64 @@ static ChannelStep receive(const Channel *channel, const struct iovec *iov, int 
         err_errno(err, errno, "a worker's results cannot be read");
         return CHANNEL_FAILED;
     }
-    *ret_count = (size_t)n;
+    *ret_size = (size_t)n;
     return n ? CHANNEL_BLOCK : CHANNEL_END;
 }
 
-static ChannelStep next_header(Channel *channel, Err *err)
+/* The next part of the current block, out of the worker's reach. */
+static void copy_part(Channel *channel)
 {
-    while (channel->header_have < sizeof channel->header) {
-        struct iovec iov = {.iov_base = channel->header + channel->header_have,
-                            .iov_len = sizeof channel->header - channel->header_have};
-        size_t n;
-        ChannelStep step = receive(channel, &iov, 1, &n, err);
+    const uint8_t *part = channel->memory->parts[channel->parts_taken % WIRE_PARTS];
+    size_t left = (size_t)channel->current.length - channel->payload_have;
+    size_t size = left < WIRE_PART_BYTES ? left : WIRE_PART_BYTES;
+    memcpy(channel->payload + channel->payload_have, part, size);
+    channel->payload_have += size;
+    atomic_store(&channel->memory->taken, ++channel->parts_taken);
+}
+
+/* `packet` begins or continues a block. */
+static ChannelStep take_packet(Channel *channel, Span packet, Err *err)
+{
+    BlockHeader header;
+    if (packet.len < sizeof header)
+        return nonsense(err, "a block begins with too few bytes");
+    memcpy(&header, packet.ptr, sizeof header);
+    if (channel->in_payload) {
+        if (memcmp(&header, &channel->current, sizeof header) != 0)
+            return nonsense(err, "a block within a block");
+    } else {
+        ChannelStep step = check_header(channel, &header, err);
         if (step != CHANNEL_BLOCK)
             return step;
-        channel->header_have += n;
+        channel->current = header;
+        channel->payload_have = 0;
     }
-    memcpy(&channel->current, channel->header, sizeof channel->current);
-    channel->header_have = 0;
-    channel->payload_have = 0;
-    return check_header(channel, &channel->current, err);
+    size_t here = packet.len - sizeof header, length = (size_t)header.length;
+    if (here != (length <= WIRE_INLINE_MAX ? length : 0))
+        return nonsense(err, "a block of another size than it claims");
+    if (length > WIRE_INLINE_MAX) {
+        copy_part(channel);
+    } else if (length) {
+        memcpy(channel->payload, packet.ptr + sizeof header, length);
+        channel->payload_have = length;
+    }
+    channel->in_payload = channel->payload_have < length;
+    return CHANNEL_BLOCK;
 }
 
 ChannelStep channel_next(Channel *channel, BlockHeader *ret_header, Span *ret_payload, Err *err)
 {
-    if (!channel->in_payload) {
-        ChannelStep step = next_header(channel, err);
+    do {
+        uint8_t packet[WIRE_PACKET_BYTES];
+        size_t size;
+        ChannelStep step = read_packet(channel, packet, &size, err);
+        if (step == CHANNEL_BLOCK)
+            step = take_packet(channel, span_of(packet, size), err);
         if (step != CHANNEL_BLOCK)
             return step;
-        channel->in_payload = true;
-    }
-    size_t length = (size_t)channel->current.length;
-    while (channel->payload_have < length) {
-        size_t want = length - channel->payload_have, n;
-        struct iovec iov[2] = {
-            {.iov_base = channel->payload + channel->payload_have, .iov_len = want},
-            {.iov_base = channel->header, .iov_len = sizeof channel->header}};
-        ChannelStep step = receive(channel, iov, 2, &n, err);
-        if (step != CHANNEL_BLOCK)
-            return step;
-        channel->payload_have += n < want ? n : want;
-        channel->header_have = n < want ? 0 : n - want;
-    }
-    channel->in_payload = false;
+    } while (channel->in_payload);
     *ret_header = channel->current;
-    *ret_payload = span_of(channel->payload, length);
+    *ret_payload = span_of(channel->payload, (size_t)channel->current.length);
     return CHANNEL_BLOCK;
 }
 

@@ -1,8 +1,8 @@
-/* channel.h: the coordinator's end of one worker's result pipe: blocks out of a stream of bytes.
+/* channel.h: the coordinator's end of one worker's results: blocks out of packets and the slot's
+ * memory (wire.h).
  *
- * Cheap for large blocks: the payload is read straight into the channel's buffer, and the header
- * after it comes with the same system call. A block is the coordinator's own copy; nothing that
- * the worker does later changes it. */
+ * A block is the coordinator's own copy, made before anything in it is looked at; nothing that the
+ * worker does later changes it. */
 #ifndef ENGINE_CHANNEL_H
 #define ENGINE_CHANNEL_H
 
@@ -15,10 +15,10 @@
 #include "engine/wire.h"
 
 typedef struct Channel {
-    int fd;                              /* -1: closed */
-    uint8_t header[sizeof(BlockHeader)]; /* of the next block, as far as it has come */
-    size_t header_have;
-    bool in_payload; /* `current` is checked, its payload is coming */
+    int fd; /* of the packets; -1: closed */
+    SlotMemory *memory;
+    uint64_t parts_taken;
+    bool in_payload; /* `current` is checked, more parts of it are coming */
     BlockHeader current;
     uint8_t *payload;
     size_t capacity, payload_have;
@@ -34,8 +34,11 @@ typedef enum ChannelStep {
     CHANNEL_FAILED,   /* our own trouble (memory, the system): err */
 } ChannelStep;
 
-/* `fd` becomes the channel's own; it is to be non-blocking. */
-void channel_open(Channel *channel, int fd);
+/* The two ends of a pipe as wire.h wants it: ret_ends[0] for a channel, [1] for its worker. */
+bool channel_pipe(int ret_ends[2], Err *err);
+
+/* A new worker's. `fd` becomes the channel's own. */
+void channel_open(Channel *channel, int fd, SlotMemory *memory);
 void channel_close(Channel *channel); /* keeps the buffer for the next worker */
 void channel_done(Channel *channel);
 

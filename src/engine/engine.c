@@ -78,9 +78,8 @@ static bool fork_zygote(Engine *engine, Err *err)
         .options = engine->options,
         .memory_bytes = engine->memory_bytes,
         .socket = ends[1],
-        .pages = engine->pages,
+        .slots = engine->slots,
         .slot_count = engine->slot_count,
-        .page_bytes = engine->page_bytes,
         .coordinator = getpid(),
     };
     pid_t pid = fork();
@@ -112,14 +111,29 @@ static bool await_zygote(Engine *engine, Err *err)
     return false;
 }
 
+/* One beside the other, but each a memory object of its own: a worker may call mremap, and could
+ * grow its slot into the next if they were parts of one. */
+static SlotMemory *map_slots(uint32_t count)
+{
+    const size_t size = sizeof(SlotMemory);
+    uint8_t *slots =
+        mmap(NULL, count * size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (slots == MAP_FAILED)
+        return NULL;
+    for (uint32_t i = 0; i < count; i++)
+        if (mmap(slots + i * size, size, PROT_READ | PROT_WRITE,
+                 MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED) {
+            munmap(slots, count * size);
+            return NULL;
+        }
+    return (SlotMemory *)(void *)slots;
+}
+
 static bool allocate(Engine *engine, Err *err)
 {
-    engine->page_bytes = (size_t)sysconf(_SC_PAGESIZE);
     engine->visits = calloc(engine->slot_count, sizeof *engine->visits);
-    void *pages = mmap(NULL, engine->slot_count * engine->page_bytes, PROT_READ | PROT_WRITE,
-                       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    engine->pages = pages == MAP_FAILED ? NULL : pages;
-    if (!engine->visits || !engine->pages)
+    engine->slots = map_slots(engine->slot_count);
+    if (!engine->visits || !engine->slots)
         return err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory for the engine");
     for (uint32_t i = 0; i < engine->slot_count; i++) {
         engine->visits[i].slot = i;
@@ -164,8 +178,8 @@ void engine_stop(Engine *engine)
         free(engine->visits[i].member_name);
     }
     free(engine->visits);
-    if (engine->pages)
-        munmap(engine->pages, engine->slot_count * engine->page_bytes);
+    if (engine->slots)
+        munmap(engine->slots, engine->slot_count * sizeof *engine->slots);
     free(engine);
 }
 

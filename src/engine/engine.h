@@ -44,9 +44,20 @@ typedef struct Piece {
     Text path;     /* of the item, for messages and rows */
 } Piece;
 
-/* In the worker: send one result block. `type` is the job's own, 0..127. Blocks while the pipe is
- * full. false when the coordinator is gone. */
+/* One piece, in the coordinator. */
+typedef struct PieceAt {
+    const Item *item;
+    uint32_t index;      /* of the item in the list */
+    uint64_t begin, end; /* in the item */
+    bool whole;          /* said of the item as a whole, before it was cut in pieces */
+} PieceAt;
+
+/* In the worker: send one result block. `type` is the job's own, 0..127. Waits while the
+ * coordinator is busy. false when it is gone. */
 bool worker_send(WorkerPort *port, uint8_t type, Span block, Err *err);
+/* Where the next large block is best built: worker_send does not copy what begins there. Until the
+ * next worker_send. *ret_size: bytes there. */
+uint8_t *worker_place(WorkerPort *port, size_t *ret_size);
 void worker_defect(WorkerPort *port, DefectKind kind, uint64_t offset, uint64_t size, Text text);
 void worker_progress(WorkerPort *port, uint64_t offset); /* cheap: one store */
 void worker_count(WorkerPort *port, uint64_t events);    /* events so far in this piece */
@@ -68,18 +79,21 @@ typedef struct Job {
     bool (*wants)(void *ctx, const Item *item, uint32_t item_index);
     bool (*wants_piece)(void *ctx, uint32_t item_index, uint64_t begin, uint64_t end);
 
-    /* Coordinator: one block. It must be checked as hostile input; false with err: the block is
-     * nonsense (the worker is ended and the piece is defective) when err->code is ERR_FORMAT, else
-     * the run cannot go on (disk full). */
-    bool (*receive)(void *ctx, const Item *item, uint32_t item_index, uint8_t type, Span block,
-                    Err *err);
-    /* Coordinator: a defect or note of an item; offset ERR_NO_OFFSET if there is none. */
-    void (*defect)(void *ctx, const Item *item, DefectKind kind, uint64_t offset, uint64_t size,
-                   Text text);
-    /* Coordinator: an item is finished; all its blocks and defects were given before. `format` is
-     * NULL when it is not known. May be NULL. */
-    void (*finished)(void *ctx, const Item *item, uint32_t item_index, ItemState state,
-                     const Format *format);
+    /* Coordinator. Each false with err: the run cannot go on (disk full). All but `receive` may be
+     * NULL. */
+
+    /* One block. It must be checked as hostile input; false with ERR_FORMAT: the block is nonsense
+     * (the worker is ended and the piece is defective). */
+    bool (*receive)(void *ctx, const PieceAt *at, uint8_t type, Span block, Err *err);
+    /* A defect or note; offset ERR_NO_OFFSET if there is none. */
+    bool (*defect)(void *ctx, const PieceAt *at, DefectKind kind, uint64_t offset, uint64_t size,
+                   Text text, Err *err);
+    /* A piece that was read, or as much of it as could be, is finished. */
+    bool (*piece_done)(void *ctx, const PieceAt *at, uint64_t events, Err *err);
+    /* An item is finished; everything of it was given before. `format` is NULL when it is not
+     * known. */
+    bool (*finished)(void *ctx, const Item *item, uint32_t item_index, ItemState state,
+                     const Format *format, Err *err);
     void *ctx; /* the same pointer everywhere; each process has its own copy of what is behind */
 
     bool ordered;

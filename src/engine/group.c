@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <utlist.h>
 
+#define MIB (UINT64_C(1024) * 1024)
+
 Group *group_create(uint32_t room)
 {
     return calloc(1, sizeof(Group) + room * sizeof(PieceRun));
@@ -54,12 +56,14 @@ Group *group_next(const ItemList *items, bool recover, uint32_t *next_item)
     return group;
 }
 
-/* Bytes of one piece: GROUP_BYTES, more for very large items, in whole units. */
+/* Bytes of one piece, in whole units: GROUP_BYTES, more for large items, because a worker costs
+ * some milliseconds until it is warm. */
 static uint64_t cut_bytes(const Item *item, const Format *format)
 {
-    uint64_t bytes = GROUP_BYTES;
+    uint64_t bytes = item->size / GROUP_CUTS / MIB * MIB;
+    bytes = bytes < GROUP_BYTES ? GROUP_BYTES : bytes > GROUP_CUT_BYTES ? GROUP_CUT_BYTES : bytes;
     if (item->size / GROUP_CUTS_MAX >= bytes)
-        bytes = (item->size / GROUP_CUTS_MAX / GROUP_BYTES + 1) * GROUP_BYTES;
+        bytes = (item->size / GROUP_CUTS_MAX / MIB + 1) * MIB;
     uint64_t unit = format->split == SPLIT_UNITS && format->split_unit ? format->split_unit : 1;
     return bytes < unit ? unit : bytes / unit * unit;
 }

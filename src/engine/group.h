@@ -14,7 +14,9 @@
 
 #define GROUP_BYTES                                                                                \
     (UINT64_C(8) * 1024 * 1024) /* small items share a worker up to this; a larger item is cut */
-#define GROUP_CUTS_MAX 4096u    /* pieces of one item: larger items have larger pieces */
+#define GROUP_CUTS      32u     /* pieces of a large item, until they have … */
+#define GROUP_CUT_BYTES (UINT64_C(32) * 1024 * 1024)
+#define GROUP_CUTS_MAX  4096u /* of a very large one; beyond, pieces grow again */
 
 typedef struct PieceRun {
     uint32_t item;

@@ -73,8 +73,7 @@ struct Engine {
     volatile sig_atomic_t interrupted;
     pid_t zygote;
     int socket;
-    uint8_t *pages;
-    size_t page_bytes;
+    SlotMemory *slots;
     uint32_t slot_count; /* workers, and one more that only the first group in order may use */
     Visit *visits;
     uint64_t zygote_cpu_us;
@@ -155,7 +154,7 @@ Reached visit_plausible(const PieceRun *piece, uint64_t offset, uint64_t events)
 
 static inline ProgressWord *engine_word(const Engine *engine, uint32_t slot)
 {
-    return (ProgressWord *)(void *)(engine->pages + slot * engine->page_bytes);
+    return &engine->slots[slot].progress;
 }
 
 static inline Item *run_item(const Run *run, const Group *group, uint32_t piece)

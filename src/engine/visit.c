@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -12,7 +13,6 @@
 #include "engine/sandbox.h"
 #include "engine/visit_blocks.h"
 
-#define PIPE_BYTES (1024 * 1024)
 #define RECEIVE_SHARE                                                                              \
     (8u * 1024 * 1024) /* bytes from one pipe before the others have their turn                    \
                         */
@@ -203,17 +203,10 @@ static bool start_worker(Run *run, Visit *visit, Group *group)
 {
     int ends[2];
     Err err;
-    if (pipe2(ends, O_CLOEXEC) != 0) {
-        err_errno(&err, errno, "a worker's pipe");
+    if (!channel_pipe(ends, &err))
         return run_fail(run, &err);
-    }
-    channel_open(&visit->channel, ends[0]);
+    channel_open(&visit->channel, ends[0], &run->engine->slots[visit->slot]);
     CLEANUP(fd_closep) int write_end = ends[1];
-    (void)fcntl(ends[0], F_SETPIPE_SZ, PIPE_BYTES); /* a user's share may be used up: slower */
-    if (fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0) {
-        err_errno(&err, errno, "a worker's pipe");
-        return run_fail(run, &err);
-    }
     CLEANUP(order_donep) Order order;
     buf_init(&order.text, WIRE_TEXT_MAX);
     if (!fill_order(run, visit, group, write_end, &order)) {
@@ -316,6 +309,14 @@ Reached visit_reached(const Run *run, const Visit *visit, uint32_t piece)
     return visit_plausible(p, offset, events);
 }
 
+/* The next worker must not see what this one had: the slot's memory becomes zeros. A worker that
+ * seems not to have used all of it, as most that send little, gives its pages back. */
+static void clear_memory(SlotMemory *memory, uint64_t parts_taken)
+{
+    if (parts_taken >= WIRE_PARTS || madvise(memory, sizeof *memory, MADV_REMOVE) != 0)
+        memset(memory, 0, sizeof *memory);
+}
+
 void visit_finish(Run *run, Visit *visit)
 {
     Group *group = visit->group;
@@ -332,6 +333,7 @@ void visit_finish(Run *run, Visit *visit)
         }
     }
     release_items(run, group);
+    clear_memory(&run->engine->slots[visit->slot], visit->channel.parts_taken);
     visit->group = NULL;
     group->state = group->current < group->piece_count ? GROUP_WAITING : GROUP_DONE;
 }

@@ -3,10 +3,10 @@
  * coordinator → zygote   WireRequest, and for a spawn the descriptors (SCM_RIGHTS: the result pipe,
  *                        then the items), WirePiece × piece_count and the paths' bytes
  * zygote → coordinator   WireReport
- * worker → coordinator   blocks on the result pipe: BlockHeader and `length` bytes
+ * worker → coordinator   blocks: packets on the result pipe, large ones by the slot's memory
  *
  * All are images of one program on one machine, so structs travel as they are. Coordinator and
- * zygote trust each other; everything on a result pipe and in a ProgressWord is hostile, because a
+ * zygote trust each other; everything on a result pipe and in a SlotMemory is hostile, because a
  * worker may be under the control of the evidence it read. */
 #ifndef ENGINE_WIRE_H
 #define ENGINE_WIRE_H
@@ -32,11 +32,22 @@
 /* Descriptors of a worker: the pipe first, the items anywhere above it. */
 #define WIRE_PIPE_FD 3
 
+/* One write is one packet, and the pipe holds so many (O_DIRECT, F_SETPIPE_SZ). */
+#define WIRE_PACKET_BYTES 4096u /* PIPE_BUF */
+#define WIRE_PIPE_PACKETS 2u
+
+/* Large blocks: one packet a part, the part itself in the slot's memory. The pipe is what holds a
+ * worker back, no other call is needed: when it has taken a packet, at most WIRE_PIPE_PACKETS are
+ * in it, so the coordinator has read all before these, and has copied the part of each but the
+ * last. That one, those in the pipe, and one that the worker fills meanwhile: */
+#define WIRE_PART_BYTES (256u * 1024)
+#define WIRE_PARTS      (WIRE_PIPE_PACKETS + 2)
+
 typedef enum WireCommand { WIRE_SPAWN = 1, WIRE_KILL = 2 } WireCommand;
 
 typedef struct WireRequest {
     uint32_t command;
-    uint32_t slot;       /* which progress word, and by what name reports speak of the worker */
+    uint32_t slot;       /* whose memory, and by what name reports speak of the worker */
     uint32_t generation; /* tells this worker from others that had the slot */
     uint32_t piece_count;
     uint32_t fd_count; /* pipe and items */
@@ -93,7 +104,9 @@ typedef struct WireReport {
 
 #define BLOCK_MAGIC 0x4B4C4243u /* "CBLK" */
 
-/* Types 0..127 are the job's. */
+/* A block of up to WIRE_INLINE_MAX bytes is one packet: header and payload. A longer one has a
+ * packet with just the header for each WIRE_PART_BYTES begun; they stand in the slot's next parts.
+ * Types 0..127 are the job's. */
 typedef enum BlockType {
     BLOCK_HASH = 128,   /* BlockHash and the hashes of the item's blocks; for all pieces that ask,
                          * before any other block */
@@ -114,6 +127,8 @@ typedef struct BlockHeader {
     uint64_t offset, events; /* progress when it was sent: unlike the progress word, the same in
                               * every run */
 } BlockHeader;
+
+#define WIRE_INLINE_MAX (WIRE_PACKET_BYTES - sizeof(BlockHeader))
 
 typedef struct BlockHash {
     uint64_t error;  /* 0, or an errno: the item could not be read … */
@@ -145,12 +160,25 @@ typedef struct BlockDone {
     uint64_t events;
 } BlockDone;
 
-/* How far a worker is: one page of shared memory per slot, written by the worker, read by the
- * coordinator, who believes nothing in it. */
+/* How far a worker is. */
 typedef struct ProgressWord {
     _Atomic uint64_t piece; /* id */
     _Atomic uint64_t offset;
     _Atomic uint64_t events;
 } ProgressWord;
+
+#define SLOT_HEAD_BYTES (64u * 1024) /* the largest page there is */
+
+/* Shared by the coordinator and the worker that has the slot, and by no other worker: each finds it
+ * zeroed. The coordinator believes nothing in it and looks at its own copies only. */
+typedef struct SlotMemory {
+    ProgressWord progress;  /* the worker's */
+    _Atomic uint64_t taken; /* the coordinator's: parts that it has copied */
+    uint8_t unused[SLOT_HEAD_BYTES - 4 * sizeof(uint64_t)];
+    uint8_t parts[WIRE_PARTS][WIRE_PART_BYTES]; /* filled in turn */
+} SlotMemory;
+
+_Static_assert(sizeof(SlotMemory) == SLOT_HEAD_BYTES + WIRE_PARTS * WIRE_PART_BYTES,
+               "whole pages, so that a worker can give up its neighbours' memory");
 
 #endif

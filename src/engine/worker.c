@@ -1,37 +1,65 @@
 #include "engine/worker.h"
 
-#include <malloc.h>
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <malloc.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <stdlib.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 
-/* All of `iov`, however often the pipe takes a part only. Changes `iov`. */
-static bool write_all(int fd, struct iovec *iov, int count)
+/* One packet: header, then up to two spans, which fit. Waits while the pipe is full. */
+static bool send_packet(WorkerPort *port, BlockHeader *header, Span first, Span second)
 {
-    while (count > 0) {
-        ssize_t n = writev(fd, iov, count);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
+    struct iovec iov[3] = {{.iov_base = header, .iov_len = sizeof *header}};
+    int count = 1;
+    /* writev does not change what it is given; its struct has no const for that. */
+    if (first.len)
+        iov[count++] = (struct iovec){(void *)(uintptr_t)first.ptr, first.len};
+    if (second.len)
+        iov[count++] = (struct iovec){(void *)(uintptr_t)second.ptr, second.len};
+    ssize_t n;
+    do
+        n = writev(port->fd, iov, count);
+    while (n < 0 && errno == EINTR);
+    port->gone = n != (ssize_t)(sizeof *header + first.len + second.len);
+    return !port->gone;
+}
+
+uint8_t *worker_place(WorkerPort *port, size_t *ret_size)
+{
+    /* The pipe sees to that (wire.h): what is there has been copied. */
+    assert(port->parts_sent < WIRE_PARTS + atomic_load(&port->memory->taken));
+    *ret_size = WIRE_PART_BYTES;
+    return port->memory->parts[port->parts_sent % WIRE_PARTS];
+}
+
+/* Bytes from the front of *from to `place`, unless they were built there. */
+static size_t put(uint8_t *place, size_t room, Span *from)
+{
+    size_t n = from->len < room ? from->len : room;
+    if (n && from->ptr != place)
+        memcpy(place, from->ptr, n);
+    *from = span_of(from->ptr + n, from->len - n);
+    return n;
+}
+
+static bool send_parts(WorkerPort *port, BlockHeader *header, Span first, Span second)
+{
+    while (first.len || second.len) {
+        size_t room;
+        uint8_t *place = worker_place(port, &room);
+        size_t n = put(place, room, &first);
+        put(place + n, room - n, &second);
+        if (!send_packet(port, header, (Span){0}, (Span){0}))
             return false;
-        size_t left = (size_t)n;
-        while (count > 0 && left >= iov->iov_len) {
-            left -= iov->iov_len;
-            iov++;
-            count--;
-        }
-        if (count > 0) {
-            iov->iov_base = (char *)iov->iov_base + left;
-            iov->iov_len -= left;
-        }
+        port->parts_sent++;
     }
     return true;
 }
@@ -46,15 +74,8 @@ bool worker_send_own(WorkerPort *port, uint32_t type, Span first, Span second)
                           .length = (uint64_t)first.len + second.len,
                           .offset = port->offset,
                           .events = port->events};
-    struct iovec iov[3] = {{.iov_base = &header, .iov_len = sizeof header}};
-    int count = 1;
-    /* writev does not change what it is given; its struct has no const for that. */
-    if (first.len)
-        iov[count++] = (struct iovec){(void *)(uintptr_t)first.ptr, first.len};
-    if (second.len)
-        iov[count++] = (struct iovec){(void *)(uintptr_t)second.ptr, second.len};
-    port->gone = !write_all(port->fd, iov, count);
-    return !port->gone;
+    return header.length <= WIRE_INLINE_MAX ? send_packet(port, &header, first, second)
+                                            : send_parts(port, &header, first, second);
 }
 
 bool worker_send(WorkerPort *port, uint8_t type, Span block, Err *err)
@@ -86,19 +107,19 @@ void worker_defect(WorkerPort *port, DefectKind kind, uint64_t offset, uint64_t 
 void worker_progress(WorkerPort *port, uint64_t offset)
 {
     port->offset = offset;
-    atomic_store_explicit(&port->progress->offset, offset, memory_order_relaxed);
+    atomic_store_explicit(&port->memory->progress.offset, offset, memory_order_relaxed);
 }
 
 void worker_count(WorkerPort *port, uint64_t events)
 {
     port->events = events;
-    atomic_store_explicit(&port->progress->events, events, memory_order_relaxed);
+    atomic_store_explicit(&port->memory->progress.events, events, memory_order_relaxed);
 }
 
 static void begin_piece(WorkerPort *port, uint32_t id, uint64_t offset)
 {
     port->piece = id;
-    atomic_store_explicit(&port->progress->piece, id, memory_order_relaxed);
+    atomic_store_explicit(&port->memory->progress.piece, id, memory_order_relaxed);
     worker_progress(port, offset);
     worker_count(port, 0);
 }
@@ -256,17 +277,15 @@ static void keep_descriptors(const int *fds, uint32_t count)
         _exit(WORKER_EXIT_SANDBOX);
 }
 
-/* Of the progress pages only our own stays. */
-static ProgressWord *keep_page(const WorkerSetup *setup, uint32_t slot)
+/* Of the slots' memory only our own stays. */
+static SlotMemory *keep_memory(const WorkerSetup *setup, uint32_t slot)
 {
-    size_t before = slot * setup->page_bytes;
-    size_t total = setup->page_count * setup->page_bytes;
-    uint8_t *page = setup->pages + before;
-    if ((before && munmap(setup->pages, before) != 0) ||
-        (before + setup->page_bytes < total &&
-         munmap(page + setup->page_bytes, total - before - setup->page_bytes) != 0))
+    SlotMemory *own = &setup->slots[slot];
+    uint32_t after = setup->slot_count - slot - 1;
+    if ((slot && munmap(setup->slots, slot * sizeof *own) != 0) ||
+        (after && munmap(own + 1, after * sizeof *own) != 0))
         _exit(WORKER_EXIT_SANDBOX);
-    return (ProgressWord *)(void *)page;
+    return own;
 }
 
 /* A worker lives for a few items and then gives everything back at once: keep freed memory for the
@@ -283,7 +302,7 @@ _Noreturn void worker_run(const WorkerSetup *setup, const WorkerTask *task)
     die_with_zygote(setup);
     keep_freed_memory();
     keep_descriptors(task->fds, task->request->fd_count);
-    WorkerPort port = {.fd = WIRE_PIPE_FD, .progress = keep_page(setup, task->request->slot)};
+    WorkerPort port = {.fd = WIRE_PIPE_FD, .memory = keep_memory(setup, task->request->slot)};
     enter_sandbox(setup, task->request->cpu_seconds);
     work(setup, task, task->fds, &port);
     _exit(port.gone ? WORKER_EXIT_GONE : WORKER_EXIT_DONE);

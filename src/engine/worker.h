@@ -14,7 +14,8 @@ struct WorkerPort {
     int fd; /* the result pipe */
     uint32_t piece;
     uint64_t offset, events; /* how far this piece is */
-    ProgressWord *progress;
+    SlotMemory *memory;
+    uint64_t parts_sent;
     bool gone; /* the coordinator has closed its end */
 };
 
@@ -25,9 +26,8 @@ typedef struct WorkerSetup {
     Sandbox sandbox;
     uint64_t memory_bytes;
     Sha256Stream *hasher; /* made before the sandbox: OpenSSL reads files when it starts */
-    uint8_t *pages;       /* progress words, one page a slot */
-    uint32_t page_count;
-    size_t page_bytes;
+    SlotMemory *slots;
+    uint32_t slot_count;
     int32_t zygote_pid;
 } WorkerSetup;
 

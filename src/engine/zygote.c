@@ -146,9 +146,8 @@ static bool prepare(Zygote *zygote, Err *err)
         .format = setup->options->format,
         .memory_bytes = setup->memory_bytes,
         .hasher = sha256_create(),
-        .pages = setup->pages,
-        .page_count = setup->slot_count,
-        .page_bytes = setup->page_bytes,
+        .slots = setup->slots,
+        .slot_count = setup->slot_count,
         .zygote_pid = getpid(),
     };
     zygote->children = calloc(setup->slot_count, sizeof *zygote->children);
@@ -159,6 +158,10 @@ static bool prepare(Zygote *zygote, Err *err)
     int landlock;
     if (!sandbox_prepare(&zygote->worker.sandbox, err) || !sandbox_confine(&landlock, err))
         return err_wrap(err, "the sandbox cannot be set up");
+    /* Workers give up the memory of the other slots. */
+    uint64_t others = (setup->slot_count - 1) * sizeof *setup->slots;
+    uint64_t *base = &zygote->worker.sandbox.base_bytes;
+    *base = *base > others ? *base - others : *base;
     return try_sandbox(zygote, err);
 }
 

@@ -11,15 +11,15 @@
 #include <sys/types.h>
 
 #include "engine/engine.h"
+#include "engine/wire.h"
 
 typedef struct ZygoteSetup {
     const Job *job;
     const EngineOptions *options;
     uint64_t memory_bytes;
     int socket;
-    uint8_t *pages; /* progress words, one page a slot, shared */
+    SlotMemory *slots;
     uint32_t slot_count;
-    size_t page_bytes;
     pid_t coordinator;
 } ZygoteSetup;
 

@@ -14,9 +14,10 @@ bool builder_init(Builder *builder, size_t heap_limit)
     builder->columns = malloc(sizeof *builder->columns);
     bool heap = heap_init(&builder->heap, heap_limit);
     if (!heap || !builder->columns || !word_list_add(&builder->layout_starts, 0) ||
-        !word_list_add(&builder->cells, 0)) /* so that an event without fields has an address */
+        !builder_add_cell(builder, 0, 0)) /* so that an event without fields has an address */
         return false;
     builder->cells.count = 0;
+    builder->weights.count = 0;
     return true;
 }
 
@@ -25,6 +26,7 @@ void builder_done(Builder *builder)
     heap_done(&builder->heap);
     free(builder->columns);
     free(builder->cells.list);
+    free(builder->weights.list);
     free(builder->kinds.list);
     free(builder->layout_starts.list);
     free(builder->layout_words.list);
@@ -33,10 +35,11 @@ void builder_done(Builder *builder)
     *builder = (Builder){0};
 }
 
-void builder_clear(Builder *builder)
+bool builder_clear(Builder *builder)
 {
-    heap_clear(&builder->heap);
+    bool anew = heap_clear(&builder->heap);
     builder->cells.count = 0;
+    builder->weights.count = 0;
     builder->event_count = 0;
     builder->event_cells = 0;
     builder->spread = 0;
@@ -46,6 +49,7 @@ void builder_clear(Builder *builder)
     builder->names.count = 0;
     builder->name_bytes = 0;
     builder->serial++;
+    return anew;
 }
 
 bool word_list_grow(WordList *words)
@@ -165,37 +169,22 @@ static bool place_layout(Builder *builder, Layouts *layouts, uint32_t id, uint32
     return true;
 }
 
-static uint64_t value_spread(const Heap *heap, uint32_t value)
+static uint64_t pairs_spread(const uint32_t *weights, const CellPair *pairs, uint32_t count)
 {
-    uint64_t spread = SPREAD_CELL + heap_len(heap, value);
-    if (!heap->has_lists || heap->types[value] != VALUE_LIST)
-        return spread;
-    const uint8_t *refs = (const uint8_t *)heap->bytes.ptr + heap->starts[value];
-    for (size_t at = 0; at < heap_len(heap, value); at += 4)
-        spread += heap_len(heap, load_u32le(refs + at));
-    return spread;
-}
-
-static uint64_t pairs_spread(const Heap *heap, const uint32_t *cells, const CellPair *pairs,
-                             uint32_t count)
-{
-    uint64_t spread = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t cell = cells[pairs[i].cell];
-        spread += cell ? value_spread(heap, cell - 1) : SPREAD_CELL;
-    }
+    uint64_t spread = SPREAD_CELL * (uint64_t)count;
+    for (uint32_t i = 0; i < count; i++)
+        spread += weights[pairs[i].cell];
     return spread;
 }
 
 uint64_t builder_event_spread(const Builder *builder, const LayoutEntry *layout)
 {
-    const uint32_t *cells = builder->cells.list + builder->event_cells;
-    const Heap *heap = &builder->heap;
-    uint64_t spread = 0;
+    const uint32_t *weights = builder->weights.list;
+    uint64_t spread = SPREAD_CELL * (uint64_t)layout->native_count;
     for (uint32_t i = 0; i < layout->native_count; i++)
-        spread += value_spread(heap, cells[i] - 1);
-    return spread + pairs_spread(heap, cells, layout->roles, layout->role_count) +
-           pairs_spread(heap, cells, layout->ecs, layout->ecs_count);
+        spread += weights[i];
+    return spread + pairs_spread(weights, layout->roles, layout->role_count) +
+           pairs_spread(weights, layout->ecs, layout->ecs_count);
 }
 
 bool builder_add(Builder *builder, Layouts *layouts, uint32_t layout_id, const EventHead *head,

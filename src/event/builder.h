@@ -39,7 +39,8 @@ typedef struct WordList {
 
 typedef struct Builder {
     Heap heap;
-    WordList cells; /* value + 1; those of the pending event at the end */
+    WordList cells;   /* value + 1; those of the pending event at the end */
+    WordList weights; /* of the pending event's cells: bytes that a reader of the cell meets */
     EventColumns *columns;
     uint32_t event_count;
     uint32_t event_cells; /* cells of committed events */
@@ -55,7 +56,7 @@ typedef struct Builder {
 
 bool builder_init(Builder *builder, size_t heap_limit); /* false: no memory; builder_done is due */
 void builder_done(Builder *builder);
-void builder_clear(Builder *builder);
+bool builder_clear(Builder *builder); /* returns what heap_clear does */
 
 static inline bool word_list_add(WordList *words, uint32_t word);
 bool word_list_grow(WordList *words);
@@ -68,11 +69,18 @@ static inline bool word_list_add(WordList *words, uint32_t word)
     return true;
 }
 
+/* Append a cell of the pending event. The weight of an absent one is 0. */
+static inline bool builder_add_cell(Builder *builder, uint32_t cell, size_t weight)
+{
+    return word_list_add(&builder->cells, cell) &&
+           word_list_add(&builder->weights, (uint32_t)weight);
+}
+
 /* How many bytes the block grows by when the batch uses this layout. 0 if it does already. */
 uint64_t builder_layout_cost(const Builder *builder, const Layouts *layouts, uint32_t layout);
 
 /* Fingerprint of the pending event's fields (event/twin.h), whose cells stand at the end. */
-uint64_t builder_payload(Builder *builder, const Names *names, const Shape *shape);
+uint64_t builder_payload(Builder *builder, const Shape *shape);
 
 /* What the event whose cells stand at the end counts against BATCH_SPREAD_MAX. */
 uint64_t builder_event_spread(const Builder *builder, const LayoutEntry *layout);

@@ -18,8 +18,8 @@ static DeriveResult give_text(Buf *scratch, Text text, Value *ret)
 static DeriveResult give_lower(Buf *scratch, Text text, Value *ret)
 {
     DeriveResult result = give_text(scratch, text, ret);
-    for (size_t i = 0; result == DERIVE_NEW && i < text.len; i++)
-        scratch->ptr[i] = ascii_lower(scratch->ptr[i]);
+    if (result == DERIVE_NEW)
+        text_lower(text, scratch->ptr);
     return result;
 }
 

@@ -1,11 +1,14 @@
 #include "event/deriver.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "event/derive.h"
 
 #define SLOT_BITS 13
+
+static_assert((uint64_t)HEAP_LASTING_MAX * DERIVE_OP_COUNT < UINT32_MAX, "keys of results");
 
 bool deriver_init(Deriver *deriver)
 {
@@ -26,45 +29,61 @@ void deriver_clear(Deriver *deriver)
     memset(deriver->slots, 0, sizeof *deriver->slots << SLOT_BITS);
 }
 
-/* What one step gives, as it stands in a cell. */
-static bool run_step(Deriver *deriver, Builder *builder, const DeriveStep *step, uint32_t *ret)
+/* The number that an operation makes of a value plus one; 0: nothing. false: no memory. */
+static bool derive_cell(Deriver *deriver, Heap *heap, uint32_t source, DeriveOp op, uint32_t *ret)
 {
-    Heap *heap = &builder->heap;
-    uint32_t source = builder->cells.list[builder->event_cells + step->cell] - 1;
-    uint32_t key = source * DERIVE_OP_COUNT + step->op + 1;
-    DerivedSlot *slot = &deriver->slots[(key * UINT32_C(2654435761)) >> (32 - SLOT_BITS)];
-    if (slot->key == key) {
-        *ret = slot->cell;
-        return true;
-    }
     Value value;
-    DeriveResult result =
-        derive_value(heap_value(heap, source), step->op, &deriver->scratch, &value);
-    uint32_t cell = 0;
-    if (result == DERIVE_SAME) {
-        cell = source + 1;
-    } else if (result == DERIVE_NEW) {
-        uint32_t number = heap_add(heap, value.type, value.bytes.ptr, value.bytes.len);
+    uint32_t slot = 0, number;
+    switch (derive_value(heap_value(heap, source), op, &deriver->scratch, &value)) {
+    case DERIVE_SAME:
+        *ret = source + 1;
+        break;
+    case DERIVE_NEW:
+        number = heap_add(heap, value.type, value.bytes.ptr, value.bytes.len, &slot);
         if (number == HEAP_NONE)
             return false;
-        cell = number + 1;
+        *ret = number + 1;
+        break;
+    default:
+        *ret = 0;
+        break;
     }
-    if (deriver->scratch.failed)
-        return false;
-    *slot = (DerivedSlot){.key = key, .cell = cell};
-    *ret = cell;
-    return true;
+    return !deriver->scratch.failed;
+}
+
+/* What one step gives; NULL: no memory. */
+static const DerivedSlot *run_step(Deriver *deriver, Builder *builder, const DeriveStep *step)
+{
+    uint32_t source = builder->cells.list[builder->event_cells + step->cell] - 1;
+    /* Which results share a slot decides which values a batch holds twice: not the lasting number.
+     */
+    uint32_t place = source * DERIVE_OP_COUNT + step->op + 1;
+    uint32_t key = place + heap_lasting(&builder->heap, 0) * DERIVE_OP_COUNT;
+    DerivedSlot *slot = &deriver->slots[(place * UINT32_C(2654435761)) >> (32 - SLOT_BITS)];
+    if (slot->key == key)
+        return slot;
+    uint32_t cell;
+    if (!derive_cell(deriver, &builder->heap, source, step->op, &cell))
+        return NULL;
+    uint32_t weight = cell == source + 1 ? builder->weights.list[step->cell]
+                      : cell             ? (uint32_t)heap_len(&builder->heap, cell - 1)
+                                         : 0;
+    *slot = (DerivedSlot){.key = key, .cell = cell, .weight = weight};
+    return slot;
 }
 
 bool deriver_run(Deriver *deriver, Builder *builder, const LayoutEntry *layout)
 {
+    static const DerivedSlot NOTHING = {.cell = 0};
     for (uint32_t i = 0; i < layout->derived_count; i++) {
         const DerivedCell *derived = &layout->derived[i];
-        uint32_t cell = 0;
-        for (uint32_t s = 0; !cell && s < derived->step_count; s++)
-            if (!run_step(deriver, builder, &derived->steps[s], &cell))
+        const DerivedSlot *found = &NOTHING;
+        for (uint32_t s = 0; found->cell == 0 && s < derived->step_count; s++) {
+            found = run_step(deriver, builder, &derived->steps[s]);
+            if (!found)
                 return false;
-        if (!word_list_add(&builder->cells, cell))
+        }
+        if (!builder_add_cell(builder, found->cell, found->weight))
             return false;
     }
     return true;

@@ -12,8 +12,9 @@
 
 /* Result of an operation on a value. */
 typedef struct DerivedSlot {
-    uint32_t key;  /* value * DERIVE_OP_COUNT + op + 1; 0 free */
-    uint32_t cell; /* the result as it stands in a cell; 0: nothing */
+    uint32_t key;    /* heap_lasting of the value * DERIVE_OP_COUNT + op + 1; 0 free */
+    uint32_t cell;   /* the result as it stands in a cell; 0: nothing */
+    uint32_t weight; /* of that cell: event/builder.h */
 } DerivedSlot;
 
 typedef struct Deriver {
@@ -24,7 +25,7 @@ typedef struct Deriver {
 bool deriver_init(Deriver *deriver); /* false: no memory; deriver_done is still due */
 void deriver_done(Deriver *deriver);
 
-/* Forget: for the next batch, or when values have been rolled back that it may have met. */
+/* Forget: when values have been rolled back that it may have met, or lasting numbers start anew. */
 void deriver_clear(Deriver *deriver);
 
 /* Append the derived cells of the event whose native cells stand at the end. false: no memory. */

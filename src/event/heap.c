@@ -6,6 +6,9 @@
 #include "base/utf16.h"
 #include "event/grow.h"
 
+/* More than the values of one batch: one event has at most 64 MiB, at nine bytes for each. */
+#define HEAP_COUNT_MAX (UINT32_C(1) << 24)
+
 bool heap_init(Heap *heap, size_t limit_bytes)
 {
     *heap = (Heap){0};
@@ -36,47 +39,45 @@ static void truncate_values(Heap *heap, size_t count)
         heap->fingerprint_count = count;
 }
 
-void heap_clear(Heap *heap)
+bool heap_clear(Heap *heap)
 {
+    bool anew = heap->base + heap->count > HEAP_LASTING_MAX - HEAP_COUNT_MAX;
+    if (anew)
+        memset(heap->cache, 0, HEAP_CACHE_SLOTS * sizeof *heap->cache);
+    heap->base = anew ? 0 : heap->base + (uint32_t)heap->count;
     truncate_values(heap, 0);
     heap->has_lists = false;
-    memset(heap->cache, 0, HEAP_CACHE_SLOTS * sizeof *heap->cache);
+    return anew;
 }
 
-static HeapSlot *slot_of(const Heap *heap, uint64_t hash)
+static uint32_t slot_of(uint64_t hash)
 {
-    return &heap->cache[hash & (HEAP_CACHE_SLOTS - 1)];
+    return hash & (HEAP_CACHE_SLOTS - 1);
 }
 
 void heap_roll_back(Heap *heap, size_t count)
 {
     for (size_t i = count; i < heap->count; i++) {
         Value value = heap_value(heap, (uint32_t)i);
-        HeapSlot *slot = slot_of(heap, hash64(value.bytes.ptr, value.bytes.len, value.type));
-        if (slot->value > count)
+        uint64_t hash = hash64(value.bytes.ptr, value.bytes.len, value.type);
+        HeapSlot *slot = &heap->cache[slot_of(hash)];
+        if (slot->value > heap->base + count)
             slot->value = 0;
     }
     truncate_values(heap, count);
 }
 
-/* Values are shorter than 2^28: the limit of the heap says so. */
-static uint32_t shape_of(ValueType type, size_t len)
-{
-    return (uint32_t)len << 4 | (uint32_t)type;
-}
-
-/* The cache slot for a value; *ret_found is its number if the slot holds just this value. */
-static HeapSlot *look_up(const Heap *heap, ValueType type, const void *bytes, size_t len,
-                         uint32_t *ret_tag, uint32_t *ret_found)
+/* The number of a value if the cache has it, else HEAP_NONE. *ret_slot: where it is or belongs. */
+static inline uint32_t look_up(const Heap *heap, ValueType type, const void *bytes, size_t len,
+                               uint32_t *ret_slot, uint32_t *ret_tag)
 {
     uint64_t hash = hash64(bytes, len, type);
-    HeapSlot *slot = slot_of(heap, hash);
+    const HeapSlot *slot = &heap->cache[slot_of(hash)];
+    *ret_slot = slot_of(hash);
     *ret_tag = (uint32_t)(hash >> 32);
-    *ret_found = HEAP_NONE;
-    if (slot->tag == *ret_tag && slot->value && slot->shape == shape_of(type, len) &&
-        (len == 0 || memcmp(heap->bytes.ptr + slot->start, bytes, len) == 0))
-        *ret_found = slot->value - 1;
-    return slot;
+    return slot->tag == *ret_tag && heap_slot_holds(heap, slot, heap_shape(type, len), bytes, len)
+               ? slot->value - heap->base - 1
+               : HEAP_NONE;
 }
 
 /* Make the bytes up to `end` the next value. */
@@ -98,17 +99,16 @@ static uint32_t push_value(Heap *heap, HeapSlot *slot, uint32_t tag, ValueType t
     heap->starts[value + 1] = (uint32_t)end;
     heap->bytes.len = end;
     heap->has_lists |= type == VALUE_LIST;
-    *slot = (HeapSlot){.value = value + 1,
+    *slot = (HeapSlot){.value = heap->base + value + 1,
                        .tag = tag,
                        .start = heap->starts[value],
-                       .shape = shape_of(type, end - heap->starts[value])};
+                       .shape = heap_shape(type, end - heap->starts[value])};
     return value;
 }
 
-uint32_t heap_add(Heap *heap, ValueType type, const void *bytes, size_t len)
+uint32_t heap_add_by_hash(Heap *heap, ValueType type, const void *bytes, size_t len, uint32_t *slot)
 {
-    uint32_t tag, found;
-    HeapSlot *slot = look_up(heap, type, bytes, len, &tag, &found);
+    uint32_t tag, found = look_up(heap, type, bytes, len, slot, &tag);
     if (found != HEAP_NONE)
         return found;
     char *out = buf_reserve(&heap->bytes, len);
@@ -116,19 +116,23 @@ uint32_t heap_add(Heap *heap, ValueType type, const void *bytes, size_t len)
         return HEAP_NONE;
     if (len)
         memcpy(out, bytes, len);
-    return push_value(heap, slot, tag, type, heap->bytes.len + len);
+    return push_value(heap, &heap->cache[*slot], tag, type, heap->bytes.len + len);
 }
 
-uint32_t heap_add_utf16(Heap *heap, Span units)
+uint32_t heap_add_utf16(Heap *heap, Span units, uint32_t *slot)
 {
+    const HeapSlot *recent = &heap->cache[*slot];
+    if (recent->shape == heap_shape(VALUE_TEXT, units.len / 2) && recent->value > heap->base &&
+        utf16_is_ascii(units, heap->bytes.ptr + recent->start))
+        return recent->value - heap->base - 1;
     char *out = buf_reserve(&heap->bytes, UTF16_NARROW_ROOM(units.len));
     if (!out)
         return HEAP_NONE;
     size_t len = utf16_narrow(units, out);
-    uint32_t tag, found;
-    HeapSlot *slot = look_up(heap, VALUE_TEXT, out, len, &tag, &found);
-    return found != HEAP_NONE ? found
-                              : push_value(heap, slot, tag, VALUE_TEXT, heap->bytes.len + len);
+    uint32_t tag, found = look_up(heap, VALUE_TEXT, out, len, slot, &tag);
+    return found != HEAP_NONE
+               ? found
+               : push_value(heap, &heap->cache[*slot], tag, VALUE_TEXT, heap->bytes.len + len);
 }
 
 uint64_t heap_fingerprint(Heap *heap, uint32_t value)

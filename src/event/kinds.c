@@ -9,12 +9,16 @@
 bool kinds_init(Kinds *kinds)
 {
     *kinds = (Kinds){0};
+    buf_init(&kinds->name, NAME_BYTES_MAX);
     return id_map_init(&kinds->map);
 }
 
 void kinds_done(Kinds *kinds)
 {
     free(kinds->list);
+    free(kinds->steps);
+    field_set_room_done(&kinds->room);
+    buf_done(&kinds->name);
     id_map_done(&kinds->map);
     *kinds = (Kinds){0};
 }
@@ -43,40 +47,141 @@ static uint32_t *cache_slot(Kinds *kinds, const EventKind *kind)
     return &kinds->cache[h % KIND_CACHE_SLOTS];
 }
 
-typedef struct EcsCollector {
-    const EcsRow **rows; /* NULL: count only */
-    uint32_t count;
-} EcsCollector;
+/* What the rows of a new kind ask for, while it is made. */
+typedef struct KindMaker {
+    Kinds *kinds;
+    Names *names;
+    FieldSet fields;
+    uint32_t target_count;
+    bool failed;
+} KindMaker;
 
-static void collect_ecs(void *ctx, const EcsRow *row)
+static void count_ecs(void *ctx, const EcsRow *row)
 {
-    EcsCollector *collector = ctx;
-    if (collector->rows)
-        collector->rows[collector->count] = row;
-    collector->count++;
+    (void)row;
+    ++*(size_t *)ctx;
 }
 
-/* What the schema says about the kind, given its full texts. */
-static bool ask_schema(Kind *kind, const EventKind *full, const Schema *schema, Arena *arena)
+/* The name of an ECS field: that of the row, with the suffix of the operation. */
+static uint32_t target_name(KindMaker *maker, Text ecs, Text suffix)
+{
+    Buf *name = &maker->kinds->name;
+    const Text hash = TEXT(".hash");
+    buf_clear(name);
+    if (suffix.len && suffix.ptr[0] == '~') {
+        if (text_ends(ecs, hash))
+            ecs.len -= hash.len;
+        suffix = text_of(suffix.ptr + 1, suffix.len - 1);
+    }
+    buf_add_text(name, ecs);
+    buf_add_text(name, suffix);
+    return name->failed ? ID_NONE : names_intern(maker->names, NAME_OWN, buf_text(name));
+}
+
+/* The number of the target among those of the kind. */
+static uint32_t target_number(KindMaker *maker, uint32_t name)
+{
+    const Kinds *kinds = maker->kinds;
+    for (size_t i = 0; i < kinds->step_count; i++)
+        if (kinds->steps[i].name == name)
+            return kinds->steps[i].target;
+    return maker->target_count++;
+}
+
+static void add_ecs(void *ctx, const EcsRow *row)
+{
+    KindMaker *maker = ctx;
+    Kinds *kinds = maker->kinds;
+    DeriveTarget ops[DERIVE_TARGETS_MAX];
+    uint32_t field = field_set_add(&maker->fields, row->field, names_fold(row->field));
+    size_t n = derive_targets(row->transform, ops);
+    for (size_t i = 0; i < n && !maker->failed; i++) {
+        KindStep *steps =
+            grow_array(kinds->steps, &kinds->step_cap, kinds->step_count + 1, sizeof *steps);
+        if (steps)
+            kinds->steps = steps;
+        uint32_t name = target_name(maker, row->ecs, ops[i].suffix);
+        maker->failed = !steps || name == ID_NONE;
+        if (maker->failed)
+            return;
+        KindStep step = {.field = field, .name = name, .op = ops[i].op};
+        step.target = target_number(maker, name);
+        steps[kinds->step_count++] = step;
+    }
+}
+
+/* The fields of the action rows' conditions and roles. */
+static bool ask_rows(KindMaker *maker, Kind *kind, Arena *arena)
+{
+    size_t conditions = 0;
+    for (uint32_t r = 0; r < kind->row_count; r++)
+        conditions += kind->rows[r]->condition_count;
+    uint32_t *of_conditions = ARENA_NEW(arena, uint32_t, conditions + 1);
+    uint32_t *of_roles = ARENA_NEW(arena, uint32_t, (size_t)kind->row_count * ROLE_COUNT + 1);
+    if (!of_conditions || !of_roles)
+        return false;
+    kind->condition_fields = of_conditions;
+    kind->role_fields = of_roles;
+    for (uint32_t r = 0; r < kind->row_count; r++) {
+        const ActionRow *row = kind->rows[r];
+        for (uint32_t c = 0; c < row->condition_count; c++) {
+            Text field = row->conditions[c].field;
+            *of_conditions++ = field_set_add(&maker->fields, field, names_fold(field));
+        }
+        for (uint32_t role = 0; role < ROLE_COUNT; role++) {
+            Text field = row->roles[role];
+            *of_roles++ =
+                field.len ? field_set_add(&maker->fields, field, names_fold(field)) : ID_NONE;
+        }
+    }
+    return true;
+}
+
+/* How many fields the rows of a kind ask for at most. */
+static size_t most_fields(const Kind *kind, const EventKind *full, const Schema *schema)
+{
+    size_t n = 0;
+    schema_ecs(schema, full, count_ecs, &n);
+    for (uint32_t r = 0; r < kind->row_count; r++)
+        n += kind->rows[r]->condition_count + ROLE_COUNT;
+    return n;
+}
+
+static bool find_rows(Kind *kind, const EventKind *full, const Schema *schema, Arena *arena)
 {
     uint32_t n = 0;
-    EcsCollector ecs = {0};
-    if (!schema)
-        return true;
     const ActionRow *all = schema_actions(schema, full, &n);
     const ActionRow **rows = ARENA_NEW(arena, const ActionRow *, n + 1);
-    schema_ecs(schema, full, collect_ecs, &ecs);
-    ecs.rows = ARENA_NEW(arena, const EcsRow *, ecs.count + 1);
-    if (!rows || !ecs.rows)
+    if (!rows)
         return false;
-    ecs.count = 0;
-    schema_ecs(schema, full, collect_ecs, &ecs);
     for (uint32_t i = 0; i < n; i++)
         if (all[i].provider.len == 0 || text_equal_nocase(all[i].provider, full->provider))
             rows[kind->row_count++] = &all[i];
     kind->rows = rows;
-    kind->ecs = ecs.rows;
-    kind->ecs_count = ecs.count;
+    return true;
+}
+
+/* What the schema says about the kind, given its full texts. */
+static bool ask_schema(Kinds *kinds, Kind *kind, const EventKind *full, const Schema *schema,
+                       Names *names, Arena *arena)
+{
+    KindMaker maker = {.kinds = kinds, .names = names};
+    if (!schema)
+        return true;
+    if (!find_rows(kind, full, schema, arena) ||
+        !field_set_begin(&maker.fields, &kinds->room, most_fields(kind, full, schema)) ||
+        !ask_rows(&maker, kind, arena))
+        return false;
+    kinds->step_count = 0;
+    schema_ecs(schema, full, add_ecs, &maker);
+    KindStep *steps = ARENA_NEW(arena, KindStep, kinds->step_count + 1);
+    if (maker.failed || !steps || !field_set_keep(&maker.fields, arena, &kind->fields))
+        return false;
+    if (kinds->step_count)
+        memcpy(steps, kinds->steps, kinds->step_count * sizeof *steps);
+    kind->steps = steps;
+    kind->step_count = (uint32_t)kinds->step_count;
+    kind->target_count = maker.target_count;
     return true;
 }
 
@@ -97,7 +202,7 @@ static uint32_t add_kind(Kinds *kinds, Kind *kind, uint64_t hash, const Schema *
         return ID_NONE;
     kinds->list = list;
     uint32_t id = (uint32_t)kinds->count;
-    if (!ask_schema(kind, &full, schema, arena) || !id_map_add(&kinds->map, hash, id))
+    if (!ask_schema(kinds, kind, &full, schema, names, arena) || !id_map_add(&kinds->map, hash, id))
         return ID_NONE;
     kinds->list[kinds->count++] = *kind;
     return id;

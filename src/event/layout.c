@@ -24,7 +24,10 @@ struct LayoutMaker {
     size_t target_count, target_cap;
     ChainStep *steps;
     size_t step_count, step_cap;
-    Buf name; /* an ECS name with its suffix */
+    uint32_t *cells; /* by the kind's fields: where the shape has them */
+    size_t cell_cap;
+    uint32_t *target_of; /* by the kind's targets: number of the Target + 1 */
+    size_t target_of_cap;
 };
 
 bool layouts_init(Layouts *layouts, const Schema *schema, Names *names, bool with_ecs)
@@ -32,8 +35,6 @@ bool layouts_init(Layouts *layouts, const Schema *schema, Names *names, bool wit
     *layouts = (Layouts){.schema = schema, .names = names, .with_ecs = with_ecs};
     layouts->arena = arena_create(LAYOUTS_BYTES_MAX);
     layouts->maker = calloc(1, sizeof *layouts->maker);
-    if (layouts->maker)
-        buf_init(&layouts->maker->name, NAME_BYTES_MAX);
     bool kinds = kinds_init(&layouts->kinds);
     return id_map_init(&layouts->shape_map) && kinds && layouts->arena && layouts->maker;
 }
@@ -43,7 +44,8 @@ void layouts_done(Layouts *layouts)
     if (layouts->maker) {
         free(layouts->maker->targets);
         free(layouts->maker->steps);
-        buf_done(&layouts->maker->name);
+        free(layouts->maker->cells);
+        free(layouts->maker->target_of);
     }
     free(layouts->maker);
     free(layouts->shapes);
@@ -71,13 +73,26 @@ uint32_t layouts_kind(Layouts *layouts, const EventKind *kind)
     return kinds_find(&layouts->kinds, kind, layouts->schema, layouts->names, layouts->arena);
 }
 
-/* The first cell of the shape whose name is `field`; ID_NONE when there is none. */
-static uint32_t find_cell(const Layouts *layouts, const Shape *shape, Text field)
+/* The first cells of the shape whose names are those of the kind's fields, by their numbers;
+ * ID_NONE where there is none. NULL: no memory. */
+static const uint32_t *cells_of_fields(Layouts *layouts, const Shape *shape)
 {
-    for (uint32_t i = 0; i < shape->name_count; i++)
-        if (text_equal_nocase(layouts->names->list[shape->names[i]].text, field))
-            return i;
-    return ID_NONE;
+    LayoutMaker *maker = layouts->maker;
+    const FieldSet *fields = &layouts->kinds.list[shape->kind].fields;
+    uint32_t *cells =
+        grow_array(maker->cells, &maker->cell_cap, (size_t)fields->count + 1, sizeof *cells);
+    if (!cells)
+        return NULL;
+    maker->cells = cells;
+    for (uint32_t i = 0; i < fields->count; i++)
+        cells[i] = ID_NONE;
+    for (uint32_t i = shape->name_count; fields->count && i-- > 0;) {
+        const Name *name = &layouts->names->list[shape->names[i]];
+        uint32_t field = field_set_find(fields, name->text, name->fold);
+        if (field != ID_NONE)
+            cells[field] = i;
+    }
+    return cells;
 }
 
 static bool resolve_conditions(Layouts *layouts, Shape *shape)
@@ -87,12 +102,26 @@ static bool resolve_conditions(Layouts *layouts, Shape *shape)
     for (uint32_t r = 0; r < kind->row_count; r++)
         n += kind->rows[r]->condition_count;
     uint32_t *cells = ARENA_NEW(layouts->arena, uint32_t, n + 1);
-    if (!cells)
+    const uint32_t *of_fields = n ? cells_of_fields(layouts, shape) : cells;
+    if (!cells || !of_fields)
         return false;
+    for (size_t i = 0; i < n; i++)
+        cells[i] = of_fields[kind->condition_fields[i]];
     shape->condition_cells = cells;
-    for (uint32_t r = 0; r < kind->row_count; r++)
-        for (uint32_t c = 0; c < kind->rows[r]->condition_count; c++)
-            *cells++ = find_cell(layouts, shape, kind->rows[r]->conditions[c].field);
+    return true;
+}
+
+static bool place_payload(Layouts *layouts, Shape *shape)
+{
+    PayloadField *fields = ARENA_NEW(layouts->arena, PayloadField, (size_t)shape->name_count + 1);
+    if (!fields)
+        return false;
+    shape->payload = fields;
+    for (uint32_t i = 0; i < shape->name_count; i++) {
+        uint64_t name = layouts->names->list[shape->names[i]].payload_hash;
+        if (name)
+            fields[shape->payload_count++] = (PayloadField){.name = name, .cell = i};
+    }
     return true;
 }
 
@@ -114,7 +143,8 @@ static uint32_t add_shape(Layouts *layouts, Shape shape, const uint32_t *names, 
     shape.names = kept;
     for (uint32_t i = 0; i <= rows; i++)
         shape.layouts[i] = ID_NONE;
-    if (!resolve_conditions(layouts, &shape) || !id_map_add(&layouts->shape_map, hash, id))
+    if (!resolve_conditions(layouts, &shape) || !place_payload(layouts, &shape) ||
+        !id_map_add(&layouts->shape_map, hash, id))
         return ID_NONE;
     layouts->shapes[layouts->shape_count++] = shape;
     return id;
@@ -137,20 +167,20 @@ uint32_t layouts_shape(Layouts *layouts, uint32_t kind, const uint32_t *names, s
     return add_shape(layouts, shape, names, hash);
 }
 
-/* The ECS field with this name among the targets, made if it is new; NULL when memory is
- * exhausted. */
-static Target *find_target(LayoutMaker *maker, uint32_t name)
+/* The ECS field that a step fills, made if it is new; NULL when memory is exhausted. */
+static Target *find_target(LayoutMaker *maker, const KindStep *step)
 {
-    for (size_t i = 0; i < maker->target_count; i++)
-        if (maker->targets[i].name == name)
-            return &maker->targets[i];
+    uint32_t *number = &maker->target_of[step->target];
+    if (*number)
+        return &maker->targets[*number - 1];
     Target *list =
         grow_array(maker->targets, &maker->target_cap, maker->target_count + 1, sizeof *list);
     if (!list)
         return NULL;
     maker->targets = list;
-    list[maker->target_count] = (Target){.name = name, .first = ID_NONE, .last = ID_NONE};
-    return &list[maker->target_count++];
+    list[maker->target_count] = (Target){.name = step->name, .first = ID_NONE, .last = ID_NONE};
+    *number = (uint32_t)++maker->target_count;
+    return &list[maker->target_count - 1];
 }
 
 static bool add_step(LayoutMaker *maker, Target *target, DeriveStep step)
@@ -174,39 +204,26 @@ static bool add_step(LayoutMaker *maker, Target *target, DeriveStep step)
     return true;
 }
 
-/* The name of an ECS field: that of the row, with the suffix of the operation. */
-static uint32_t target_name(Layouts *layouts, Text ecs, Text suffix)
-{
-    Buf *name = &layouts->maker->name;
-    const Text hash = TEXT(".hash");
-    buf_clear(name);
-    if (suffix.len && suffix.ptr[0] == '~') {
-        if (text_ends(ecs, hash))
-            ecs.len -= hash.len;
-        suffix = text_of(suffix.ptr + 1, suffix.len - 1);
-    }
-    buf_add_text(name, ecs);
-    buf_add_text(name, suffix);
-    return name->failed ? ID_NONE : names_intern(layouts->names, NAME_OWN, buf_text(name));
-}
-
-static bool collect_targets(Layouts *layouts, const Shape *shape)
+static bool collect_targets(Layouts *layouts, const Kind *kind, const uint32_t *cells)
 {
     LayoutMaker *maker = layouts->maker;
-    const Kind *kind = &layouts->kinds.list[shape->kind];
-    DeriveTarget ops[DERIVE_TARGETS_MAX];
+    size_t count = kind->target_count;
+    uint32_t *target_of =
+        grow_array(maker->target_of, &maker->target_of_cap, count + 1, sizeof *target_of);
+    if (!target_of)
+        return false;
+    maker->target_of = target_of;
+    memset(target_of, 0, count * sizeof *target_of);
     maker->target_count = 0;
     maker->step_count = 0;
-    for (uint32_t r = 0; layouts->with_ecs && r < kind->ecs_count; r++) {
-        const EcsRow *row = kind->ecs[r];
-        uint32_t cell = find_cell(layouts, shape, row->field);
-        size_t n = cell == ID_NONE ? 0 : derive_targets(row->transform, ops);
-        for (size_t i = 0; i < n; i++) {
-            uint32_t name = target_name(layouts, row->ecs, ops[i].suffix);
-            Target *target = name == ID_NONE ? NULL : find_target(maker, name);
-            if (!target || !add_step(maker, target, (DeriveStep){.cell = cell, .op = ops[i].op}))
-                return false;
-        }
+    for (uint32_t i = 0; layouts->with_ecs && i < kind->step_count; i++) {
+        const KindStep *step = &kind->steps[i];
+        uint32_t cell = cells[step->field];
+        if (cell == ID_NONE)
+            continue;
+        Target *target = find_target(maker, step);
+        if (!target || !add_step(maker, target, (DeriveStep){.cell = cell, .op = step->op}))
+            return false;
     }
     return true;
 }
@@ -241,15 +258,16 @@ static bool place_targets(Layouts *layouts, LayoutEntry *layout)
     return true;
 }
 
-static bool place_roles(Layouts *layouts, const Shape *shape, const ActionRow *row,
+/* `fields`: of the row's roles; NULL: there is no row. */
+static bool place_roles(Layouts *layouts, const uint32_t *fields, const uint32_t *cells,
                         LayoutEntry *layout)
 {
     CellPair *roles = ARENA_NEW(layouts->arena, CellPair, ROLE_COUNT);
     if (!roles)
         return false;
     layout->roles = roles;
-    for (uint32_t r = 0; row && layouts->with_ecs && r < ROLE_COUNT; r++) {
-        uint32_t cell = row->roles[r].len ? find_cell(layouts, shape, row->roles[r]) : ID_NONE;
+    for (uint32_t r = 0; fields && layouts->with_ecs && r < ROLE_COUNT; r++) {
+        uint32_t cell = fields[r] == ID_NONE ? ID_NONE : cells[fields[r]];
         if (cell != ID_NONE)
             roles[layout->role_count++] = (CellPair){.what = r, .cell = cell};
     }
@@ -274,15 +292,19 @@ uint32_t layouts_get(Layouts *layouts, uint32_t shape_id, uint32_t row_number)
     if (shape->layouts[row_number] != ID_NONE)
         return shape->layouts[row_number];
     const Kind *kind = &layouts->kinds.list[shape->kind];
-    const ActionRow *row = row_number < kind->row_count ? kind->rows[row_number] : NULL;
+    bool has_row = row_number < kind->row_count;
+    const ActionRow *row = has_row ? kind->rows[row_number] : NULL;
+    const uint32_t *roles = has_row ? kind->role_fields + (size_t)row_number * ROLE_COUNT : NULL;
+    const uint32_t *cells = cells_of_fields(layouts, shape);
     LayoutEntry layout = {
         .kind = shape->kind, .shape = shape_id, .native_count = shape->name_count};
     LayoutEntry *list = grow_array(layouts->list, &layouts->cap, layouts->count + 1, sizeof *list);
     if (!list)
         return ID_NONE;
     layouts->list = list;
-    if (!place_action(layouts, row, &layout) || !place_roles(layouts, shape, row, &layout) ||
-        !collect_targets(layouts, shape) || !place_targets(layouts, &layout))
+    if (!cells || !place_action(layouts, row, &layout) ||
+        !place_roles(layouts, roles, cells, &layout) || !collect_targets(layouts, kind, cells) ||
+        !place_targets(layouts, &layout))
         return ID_NONE;
     uint32_t id = (uint32_t)layouts->count++;
     list[id] = layout;

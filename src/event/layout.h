@@ -22,12 +22,20 @@
 #define LAYOUTS_MAX        65536               /* shapes or layouts kept over a flush … */
 #define LAYOUTS_BYTES_KEPT (32u * 1024 * 1024) /* … and memory for them */
 
+/* A field that counts for the fingerprint of its event: Name.payload_hash, and its cell. */
+typedef struct PayloadField {
+    uint64_t name;
+    uint32_t cell;
+} PayloadField;
+
 typedef struct Shape {
     uint32_t kind;
     uint32_t name_count;
     const uint32_t *names;
     const uint32_t *condition_cells; /* of all conditions of all rows of the kind, in order */
-    uint32_t *layouts;               /* per row, and one for "no row"; ID_NONE: not made yet */
+    const PayloadField *payload;
+    uint32_t payload_count;
+    uint32_t *layouts; /* per row, and one for "no row"; ID_NONE: not made yet */
 } Shape;
 
 typedef struct CellPair {

@@ -38,20 +38,27 @@ static bool has_prefix(Text text, Text prefix)
     return text.len >= prefix.len && text_equal_nocase(text_of(text.ptr, prefix.len), prefix);
 }
 
-/* Hash of the name with ASCII letters in lower case: exports differ in case, and add fields. */
-static uint64_t payload_hash(Text text)
+/* Hash of the name with ASCII letters in lower case: exports differ in case. */
+static uint64_t hash_folded(Text text)
 {
-    if (has_prefix(text, TEXT("System.")) || has_prefix(text, TEXT("Export.")))
-        return 0;
     uint64_t h = 0;
     char piece[256];
     for (size_t at = 0; at < text.len; at += sizeof piece) {
         size_t n = text.len - at < sizeof piece ? text.len - at : sizeof piece;
-        for (size_t i = 0; i < n; i++)
-            piece[i] = ascii_lower(text.ptr[at + i]);
+        text_lower(text_of(text.ptr + at, n), piece);
         h = hash64(piece, n, h);
     }
     return h ? h : 1;
+}
+
+uint32_t names_fold(Text text)
+{
+    return (uint32_t)hash_folded(text);
+}
+
+static bool counts_for_payload(Text text)
+{
+    return !has_prefix(text, TEXT("System.")) && !has_prefix(text, TEXT("Export."));
 }
 
 static uint32_t add_name(Names *names, Text text, uint64_t hash)
@@ -64,7 +71,10 @@ static uint32_t add_name(Names *names, Text text, uint64_t hash)
     uint32_t id = (uint32_t)names->count;
     if (!arena_copy_text(names->arena, text, &kept) || !id_map_add(&names->map, hash, id))
         return ID_NONE;
-    names->list[names->count++] = (Name){.text = kept, .payload_hash = payload_hash(text)};
+    uint64_t folded = hash_folded(text);
+    names->list[names->count++] = (Name){.text = kept,
+                                         .payload_hash = counts_for_payload(text) ? folded : 0,
+                                         .fold = (uint32_t)folded};
     return id;
 }
 

@@ -29,6 +29,8 @@ typedef struct Name {
                               part of the payload */
     uint32_t batch;        /* serial of the batch that last used it … */
     uint32_t number;       /* … and its number there */
+    uint32_t slot;         /* of the heap's cache, where the field's last value went */
+    uint32_t fold;         /* names_fold of the text */
 } Name;
 
 typedef struct Names {
@@ -48,6 +50,9 @@ typedef enum NameUse {
     NAME_KIND, /* a text of EventKind */
     NAME_OWN,  /* of our tables */
 } NameUse;
+
+/* A hash for which ASCII case does not matter. */
+uint32_t names_fold(Text text);
 
 /* The number of `text`; ID_NONE when memory is exhausted. */
 uint32_t names_intern(Names *names, NameUse use, Text text);

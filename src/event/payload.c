@@ -14,20 +14,18 @@ static uint64_t list_payload(Heap *heap, uint64_t name, uint32_t list)
     return sum;
 }
 
-uint64_t builder_payload(Builder *builder, const Names *names, const Shape *shape)
+uint64_t builder_payload(Builder *builder, const Shape *shape)
 {
     Heap *heap = &builder->heap;
     const uint32_t *cells = builder->cells.list + builder->event_cells;
     uint64_t sum = 0;
-    for (uint32_t i = 0; i < shape->name_count; i++) {
-        uint64_t name = names->list[shape->names[i]].payload_hash;
-        uint32_t value = cells[i] - 1;
-        if (name == 0)
-            continue;
-        if (heap->types[value] == VALUE_LIST)
-            sum += list_payload(heap, name, value);
+    for (uint32_t i = 0; i < shape->payload_count; i++) {
+        const PayloadField *field = &shape->payload[i];
+        uint32_t value = cells[field->cell] - 1;
+        if (heap->has_lists && heap->types[value] == VALUE_LIST)
+            sum += list_payload(heap, field->name, value);
         else
-            sum += twin_field(name, heap_fingerprint(heap, value));
+            sum += twin_field(field->name, heap_fingerprint(heap, value));
     }
     return sum;
 }

@@ -5,6 +5,8 @@
 
 #include "base/cleanup.h"
 #include "event/batch.h"
+#include "event/planes.h"
+#include "event/segment_cells.h"
 
 /* How the numbers of a section are written. Planes: all lowest bytes first, then all second ones,
  * and so on. Differences are to the number before, zigzag: 0, -1, 1, -2, … become 0, 1, 2, 3, … */
@@ -31,59 +33,6 @@ static const uint8_t SECTION_CODING[SECTION_COUNT] = {
 };
 
 typedef enum Direction { ENCODE, DECODE } Direction;
-
-/* ---- numbers ---- */
-
-/* A run of numbers on its way between its place in the batch and its planes. */
-typedef struct NumberRun {
-    uint8_t *planes;
-    size_t count, next; /* numbers in the run, and already through */
-    size_t width;       /* 4 or 8 bytes each */
-    uint64_t last;
-    bool delta;
-    Direction direction;
-} NumberRun;
-
-static uint64_t zigzag(uint64_t difference, size_t width)
-{
-    return width == 8 ? difference << 1 ^ (0 - (difference >> 63))
-                      : (uint32_t)(difference << 1) ^ (0 - ((uint32_t)difference >> 31));
-}
-
-static uint64_t unzigzag(uint64_t v)
-{
-    return v >> 1 ^ (0 - (v & 1));
-}
-
-static void store_number(uint8_t *at, size_t width, uint64_t v)
-{
-    if (width == 8)
-        store_u64le(at, v);
-    else
-        store_u32le(at, (uint32_t)v);
-}
-
-/* Move the next number of the run: from `at` to the planes, or from the planes to `at`. */
-static void move_number(NumberRun *run, uint8_t *at)
-{
-    uint8_t *plane = run->planes + run->next++;
-    if (run->direction == ENCODE) {
-        uint64_t v = run->width == 8 ? load_u64le(at) : load_u32le(at);
-        uint64_t out = run->delta ? zigzag(v - run->last, run->width) : v;
-        run->last = v;
-        for (size_t b = 0; b < run->width; b++)
-            plane[b * run->count] = (uint8_t)(out >> 8 * b);
-        return;
-    }
-    uint64_t v = 0;
-    for (size_t b = 0; b < run->width; b++)
-        v |= (uint64_t)plane[b * run->count] << 8 * b;
-    if (run->delta) {
-        run->last += unzigzag(v);
-        v = run->last;
-    }
-    store_number(at, run->width, v);
-}
 
 /* ---- sections ---- */
 
@@ -116,16 +65,40 @@ static void move_plain(const Mover *mover, uint8_t *in_batch, uint8_t *in_conten
         memcpy(in_batch, in_content, size);
 }
 
+static inline void move_32(const Mover *mover, Run32 *run, uint8_t *in_batch)
+{
+    if (mover->direction == ENCODE)
+        run32_put(run, load_u32le(in_batch));
+    else
+        store_u32le(in_batch, run32_take(run));
+}
+
+static inline void move_64(const Mover *mover, Run64 *run, uint8_t *in_batch)
+{
+    if (mover->direction == ENCODE)
+        run64_put(run, load_u64le(in_batch));
+    else
+        store_u64le(in_batch, run64_take(run));
+}
+
 static void move_numbers(const Mover *mover, Section section, Coding coding)
 {
-    size_t width = SECTION_SHAPES[section].width == 8 ? 8 : 4; /* kinds are rows of words */
-    NumberRun run = {.planes = mover->content[section],
-                     .count = mover->map->size[section] / width,
-                     .width = width,
-                     .delta = coding == CODING_DELTA,
-                     .direction = mover->direction};
-    for (size_t i = 0; i < run.count; i++)
-        move_number(&run, section_at(mover, section) + i * width);
+    uint8_t *at = section_at(mover, section), *planes = mover->content[section];
+    size_t size = mover->map->size[section];
+    bool delta = coding == CODING_DELTA;
+    if (SECTION_SHAPES[section].width == 8) {
+        Run64 run;
+        run64_begin(&run, planes, size / 8, delta);
+        for (size_t i = 0; i < size; i += 8)
+            move_64(mover, &run, at + i);
+        run64_end(&run);
+    } else { /* kinds are rows of words */
+        Run32 run;
+        run32_begin(&run, planes, size / 4, delta);
+        for (size_t i = 0; i < size; i += 4)
+            move_32(mover, &run, at + i);
+        run32_end(&run);
+    }
 }
 
 /* ---- cells ---- */
@@ -142,8 +115,8 @@ static bool layout_cells(const Mover *mover, uint32_t layout, uint32_t *ret)
     return true;
 }
 
-/* Do the events' cells follow one another and fill the section? Counts events per layout. */
-static bool check_cells(const Mover *mover, uint32_t *events_of)
+/* Do the events' cells follow one another and fill the section? Fills a group for each layout. */
+static bool check_cells(const Mover *mover, CellGroup *groups)
 {
     uint64_t cells = 0;
     uint32_t own;
@@ -151,7 +124,8 @@ static bool check_cells(const Mover *mover, uint32_t *events_of)
         uint32_t layout = word_of(mover, SECTION_LAYOUT, row);
         if (!layout_cells(mover, layout, &own) || word_of(mover, SECTION_FIRST_CELL, row) != cells)
             return false;
-        events_of[layout]++;
+        groups[layout].events++;
+        groups[layout].cells = own;
         cells += own;
         if (cells > mover->counts->n[COUNT_CELLS])
             return false;
@@ -159,50 +133,42 @@ static bool check_cells(const Mover *mover, uint32_t *events_of)
     return cells == mover->counts->n[COUNT_CELLS];
 }
 
-/* The events in the order of their layouts. */
-static void sort_events(const Mover *mover, uint32_t *events_of, uint32_t *rows)
+/* The events' first cells in the order of their layouts. `next`: room for a number per layout. */
+static void sort_events(const Mover *mover, const CellGroup *groups, uint32_t *next,
+                        uint32_t *firsts)
 {
-    uint32_t events = mover->counts->n[COUNT_EVENTS], start = 0;
+    uint32_t start = 0;
     for (uint32_t i = 0; i < mover->counts->n[COUNT_LAYOUTS]; i++) {
-        uint32_t own = events_of[i];
-        events_of[i] = start;
-        start += own;
+        next[i] = start;
+        start += groups[i].events;
     }
-    for (uint32_t row = 0; row < events; row++)
-        rows[events_of[word_of(mover, SECTION_LAYOUT, row)]++] = row;
+    for (uint32_t row = 0; row < mover->counts->n[COUNT_EVENTS]; row++)
+        firsts[next[word_of(mover, SECTION_LAYOUT, row)]++] =
+            word_of(mover, SECTION_FIRST_CELL, row);
 }
 
-/* Column by column through the cells of events that share a layout: values of one field stand
- * together, and new values have rising numbers. */
 static bool move_cells(const Mover *mover, Err *err)
 {
-    uint32_t events = mover->counts->n[COUNT_EVENTS], cells = 0;
-    CLEANUP(freep)
-    uint32_t *events_of = calloc((size_t)mover->counts->n[COUNT_LAYOUTS] + 1, sizeof *events_of);
-    CLEANUP(freep) uint32_t *rows = calloc((size_t)events + 1, sizeof *rows);
-    if (!events_of || !rows)
+    uint32_t layouts = mover->counts->n[COUNT_LAYOUTS], events = mover->counts->n[COUNT_EVENTS];
+    CLEANUP(freep) CellGroup *groups = calloc((size_t)layouts + 1, sizeof *groups);
+    CLEANUP(freep) uint32_t *next = calloc((size_t)layouts + 1, sizeof *next);
+    CLEANUP(freep) uint32_t *firsts = calloc((size_t)events + 1, sizeof *firsts);
+    if (!groups || !next || !firsts)
         return err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "segment: order of %u events",
                        (unsigned)events);
-    if (!check_cells(mover, events_of))
+    if (!check_cells(mover, groups))
         return err_set(err, ERR_FORMAT, 0, "segment: cells and layouts disagree");
-    sort_events(mover, events_of, rows);
-    NumberRun run = {.planes = mover->content[SECTION_CELLS],
-                     .count = mover->counts->n[COUNT_CELLS],
-                     .width = 4,
-                     .delta = true,
-                     .direction = mover->direction};
-    for (uint32_t begin = 0, end; begin < events; begin = end) {
-        uint32_t layout = word_of(mover, SECTION_LAYOUT, rows[begin]);
-        for (end = begin + 1; end < events; end++)
-            if (word_of(mover, SECTION_LAYOUT, rows[end]) != layout)
-                break;
-        (void)layout_cells(mover, layout, &cells);
-        for (uint32_t cell = 0; cell < cells; cell++)
-            for (uint32_t i = begin; i < end; i++)
-                move_number(&run,
-                            section_at(mover, SECTION_CELLS) +
-                                4 * ((size_t)word_of(mover, SECTION_FIRST_CELL, rows[i]) + cell));
-    }
+    sort_events(mover, groups, next, firsts);
+    CellOrder order = {.groups = groups,
+                       .group_count = layouts,
+                       .firsts = firsts,
+                       .count = mover->counts->n[COUNT_CELLS]};
+    uint8_t *cells = section_at(mover, SECTION_CELLS), *planes = mover->content[SECTION_CELLS];
+    if (mover->direction == ENCODE)
+        cells_split(&order, cells, planes);
+    else if (!cells_join(&order, planes, cells))
+        return err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "segment: cells of %u events",
+                       (unsigned)events);
     return true;
 }
 
@@ -210,18 +176,7 @@ static bool move_cells(const Mover *mover, Err *err)
 
 static bool is_number(uint8_t type, size_t len)
 {
-    switch ((ValueType)type) {
-    case VALUE_UINT:
-    case VALUE_INT:
-    case VALUE_HEX:
-    case VALUE_FLOAT:
-    case VALUE_BOOL:
-    case VALUE_FILETIME:
-    case VALUE_TIME:
-        return len == 8;
-    default:
-        return false;
-    }
+    return len == 8 && type < VALUE_TYPE_COUNT && value_is_number((ValueType)type);
 }
 
 /* Are the values' starts in order and within their bytes? Counts the numbers of each type. */
@@ -242,67 +197,100 @@ static bool check_values(const Mover *mover, uint32_t numbers[VALUE_TYPE_COUNT])
     return start == mover->counts->n[COUNT_VALUE_BYTES];
 }
 
-static bool move_values(const Mover *mover, Err *err)
+/* All values: numbers to their runs, what stands between numbers at once. */
+static void move_each_value(const Mover *mover, Run64 runs[VALUE_TYPE_COUNT])
 {
     const uint8_t *types = section_at(mover, SECTION_VALUE_TYPE);
+    const uint8_t *starts = section_at(mover, SECTION_VALUE_START);
     uint8_t *bytes = section_at(mover, SECTION_VALUE_BYTES);
     uint8_t *content = mover->content[SECTION_VALUE_BYTES];
-    uint32_t numbers[VALUE_TYPE_COUNT] = {0};
-    NumberRun runs[VALUE_TYPE_COUNT];
-    if (!check_values(mover, numbers))
-        return err_set(err, ERR_FORMAT, 0, "segment: values and their starts disagree");
-    uint8_t *planes = content + mover->counts->n[COUNT_VALUE_BYTES];
-    for (unsigned type = VALUE_TYPE_COUNT; type-- > 0;) {
-        planes -= 8 * (size_t)numbers[type];
-        runs[type] = (NumberRun){.planes = planes,
-                                 .count = numbers[type],
-                                 .width = 8,
-                                 .delta = true,
-                                 .direction = mover->direction};
-    }
-    for (uint32_t i = 0, start = 0; i < mover->counts->n[COUNT_VALUES]; i++) {
-        uint32_t end = word_of(mover, SECTION_VALUE_START, (size_t)i + 1);
+    uint32_t plain = 0, start = 0; /* what is not moved yet begins at `plain` */
+    for (uint32_t i = 0; i < mover->counts->n[COUNT_VALUES]; i++) {
+        uint32_t end = load_u32le(starts + 4 * ((size_t)i + 1));
         if (is_number(types[i], end - start)) {
-            move_number(&runs[types[i]], bytes + start);
-        } else {
-            move_plain(mover, bytes + start, content, end - start);
-            content += end - start;
+            move_plain(mover, bytes + plain, content, start - plain);
+            content += start - plain;
+            move_64(mover, &runs[types[i]], bytes + start);
+            plain = end;
         }
         start = end;
     }
+    move_plain(mover, bytes + plain, content, start - plain);
+}
+
+static bool move_values(const Mover *mover, Err *err)
+{
+    uint32_t numbers[VALUE_TYPE_COUNT] = {0};
+    Run64 runs[VALUE_TYPE_COUNT];
+    if (!check_values(mover, numbers))
+        return err_set(err, ERR_FORMAT, 0, "segment: values and their starts disagree");
+    uint8_t *planes = mover->content[SECTION_VALUE_BYTES] + mover->counts->n[COUNT_VALUE_BYTES];
+    for (unsigned type = VALUE_TYPE_COUNT; type-- > 0;) {
+        planes -= 8 * (size_t)numbers[type];
+        run64_begin(&runs[type], planes, numbers[type], true);
+    }
+    move_each_value(mover, runs);
+    for (unsigned type = 0; type < VALUE_TYPE_COUNT; type++)
+        run64_end(&runs[type]);
     return true;
 }
 
 /* ---- the whole ---- */
 
-uint64_t segment_content_size(const BatchMap *map)
+SegmentPart segment_part_of(Section section)
+{
+    if (section >= SECTION_VALUE_TYPE)
+        return SEGMENT_VALUES;
+    return section == SECTION_TWIN || section == SECTION_PAYLOAD ? SEGMENT_TWINS : SEGMENT_EVENTS;
+}
+
+uint64_t segment_content_size(const BatchMap *map, SegmentPart part)
 {
     uint64_t size = BATCH_HEADER_BYTES;
     for (unsigned s = 0; s < SECTION_COUNT; s++)
-        size += map->size[s];
+        if (segment_part_of((Section)s) == part)
+            size += map->size[s];
     return size;
 }
 
 /* Cells and values come last: their order depends on other sections. */
-static bool move_all(const Mover *mover, Err *err)
+static bool move_part(const Mover *mover, SegmentPart part, Err *err)
 {
     for (unsigned s = 0; s < SECTION_COUNT; s++) {
         Coding coding = (Coding)SECTION_CODING[s];
+        if (segment_part_of((Section)s) != part)
+            continue;
         if (coding == CODING_PLAIN)
             move_plain(mover, section_at(mover, (Section)s), mover->content[s],
                        mover->map->size[s]);
         else if (coding == CODING_PLANES || coding == CODING_DELTA)
             move_numbers(mover, (Section)s, coding);
     }
-    return move_cells(mover, err) && move_values(mover, err);
+    if (part == SEGMENT_EVENTS)
+        return move_cells(mover, err);
+    return part != SEGMENT_VALUES || move_values(mover, err);
 }
 
-static void place_content(Mover *mover, uint8_t *content)
+static void place_content(Mover *mover, SegmentPart part, uint8_t *content)
 {
     content += BATCH_HEADER_BYTES;
     for (unsigned s = 0; s < SECTION_COUNT; s++) {
+        if (segment_part_of((Section)s) != part)
+            continue;
         mover->content[s] = content;
         content += mover->map->size[s];
+    }
+}
+
+/* The bytes between the part's sections and those that follow. */
+static void clear_padding(const BatchMap *map, SegmentPart part, uint8_t *batch)
+{
+    for (unsigned s = 0; s < SECTION_COUNT; s++) {
+        if (segment_part_of((Section)s) != part)
+            continue;
+        uint64_t end = map->at[s] + map->size[s];
+        uint64_t next = s + 1 < SECTION_COUNT ? map->at[s + 1] : map->total;
+        memset(batch + end, 0, next - end);
     }
 }
 
@@ -312,7 +300,7 @@ static uint8_t *writable(const uint8_t *read_only)
     return (uint8_t *)(uintptr_t)read_only;
 }
 
-bool segment_encode(Span batch, uint8_t *out, Err *err)
+bool segment_encode(Span batch, SegmentPart part, uint8_t *out, Err *err)
 {
     BatchCounts counts;
     BatchMap map;
@@ -321,18 +309,18 @@ bool segment_encode(Span batch, uint8_t *out, Err *err)
     Mover mover = {
         .counts = &counts, .map = &map, .batch = writable(batch.ptr), .direction = ENCODE};
     memcpy(out, batch.ptr, BATCH_HEADER_BYTES);
-    place_content(&mover, out);
-    return move_all(&mover, err);
+    place_content(&mover, part, out);
+    return move_part(&mover, part, err);
 }
 
-bool segment_decode(Span content, const BatchCounts *counts, const BatchMap *map, uint8_t *batch,
-                    Err *err)
+bool segment_decode(Span content, SegmentPart part, const BatchCounts *counts, const BatchMap *map,
+                    uint8_t *batch, Err *err)
 {
-    if (content.len != segment_content_size(map) || counts->n[COUNT_EVENTS] > BATCH_EVENTS_MAX)
+    if (content.len != segment_content_size(map, part) ||
+        counts->n[COUNT_EVENTS] > BATCH_EVENTS_MAX)
         return err_set(err, ERR_FORMAT, 0, "segment: counts and size of the batch disagree");
     Mover mover = {.counts = counts, .map = map, .batch = batch, .direction = DECODE};
-    memset(batch, 0, map->total);
-    memcpy(batch, content.ptr, BATCH_HEADER_BYTES);
-    place_content(&mover, writable(content.ptr));
-    return move_all(&mover, err);
+    place_content(&mover, part, writable(content.ptr));
+    clear_padding(map, part, batch);
+    return move_part(&mover, part, err);
 }

@@ -9,10 +9,10 @@
 #include "event/batch.h"
 #include "event/batch_format.h"
 #include "event/builder.h"
-#include "event/condition.h"
 #include "event/deriver.h"
 #include "event/layout.h"
 #include "event/names.h"
+#include "event/picker.h"
 
 #define EVENT_BYTES_MAX  (64u * 1024 * 1024) /* values and tables of one event */
 #define VALUE_COST       9                   /* a cell or reference, a type and a start */
@@ -26,10 +26,12 @@
 /* The event that is being added: its cells and values stand at the end of the builder's. */
 typedef struct Pending {
     WordList names;
+    size_t room;        /* fields that fit without asking further; 0: ask each time */
     uint64_t hash;      /* of the names so far */
     size_t first_value; /* values of the heap from here on are this event's */
     uint64_t bytes;     /* of all values, equal ones each time, and what they cost beside */
-    WordList list;      /* elements of the list that is open */
+    WordList list;      /* elements of the list that is open … */
+    uint64_t list_len;  /* … and the bytes of these */
     bool in_list;
     bool too_large;
 } Pending;
@@ -41,8 +43,10 @@ struct Sink {
     Layouts layouts;
     Builder builder;
     Pending pending;
+    Picker picker;
     Deriver deriver;
-    Buf scratch; /* elements of a list; values as text for conditions */
+    Buf scratch; /* elements of a list */
+    uint32_t element_slot;
     uint64_t count;
     bool told_names_full;
     Err err;
@@ -56,8 +60,10 @@ static void clear_pending(Sink *sink)
     pending->first_value = sink->builder.heap.count;
     pending->bytes = 0;
     pending->list.count = 0;
+    sink->builder.weights.count = 0;
     pending->in_list = false;
     pending->too_large = false;
+    pending->room = 0;
 }
 
 Sink *sink_create(const Schema *schema, const SinkOwner *owner, unsigned wants)
@@ -68,11 +74,12 @@ Sink *sink_create(const Schema *schema, const SinkOwner *owner, unsigned wants)
     sink->owner = *owner;
     sink->wants = wants;
     buf_init(&sink->scratch, SCRATCH_MAX);
+    bool picker = picker_init(&sink->picker, SCRATCH_MAX);
     bool deriver = deriver_init(&sink->deriver);
     bool names = names_init(&sink->names);
     bool layouts = layouts_init(&sink->layouts, schema, &sink->names, !(wants & SINK_NO_ECS));
     bool builder = builder_init(&sink->builder, HEAP_BYTES_MAX);
-    if (!names || !layouts || !builder || !deriver) {
+    if (!names || !layouts || !builder || !picker || !deriver) {
         sink_destroy(sink);
         return NULL;
     }
@@ -89,6 +96,7 @@ void sink_destroy(Sink *sink)
     names_done(&sink->names);
     free(sink->pending.names.list);
     free(sink->pending.list.list);
+    picker_done(&sink->picker);
     deriver_done(&sink->deriver);
     buf_done(&sink->scratch);
     free(sink);
@@ -111,6 +119,7 @@ uint64_t sink_count(const Sink *sink)
 
 static bool fail_memory(Sink *sink)
 {
+    sink->pending.room = 0;
     if (!sink_failed(sink))
         err_set(&sink->err, ERR_NO_MEMORY, ERR_NO_OFFSET, "memory for events is exhausted");
     return false;
@@ -166,8 +175,26 @@ NameId sink_name(Sink *sink, Text name)
 
 /* ---- values ---- */
 
+/* Grow what has an entry for each field; pending->room says how many will fit. */
+static bool make_room(Sink *sink)
+{
+    Pending *pending = &sink->pending;
+    Builder *builder = &sink->builder;
+    size_t count = pending->names.count, cells = builder->event_cells;
+    if ((count == pending->names.cap && !word_list_grow(&pending->names)) ||
+        (builder->cells.count == builder->cells.cap && !word_list_grow(&builder->cells)) ||
+        (count == builder->weights.cap && !word_list_grow(&builder->weights)))
+        return false;
+    size_t room = EVENT_FIELDS_MAX;
+    room = pending->names.cap < room ? pending->names.cap : room;
+    room = builder->weights.cap < room ? builder->weights.cap : room;
+    room = builder->cells.cap - cells < room ? builder->cells.cap - cells : room;
+    pending->room = room;
+    return true;
+}
+
 /* May a value of `len` bytes be added to the pending event? It is counted if so. */
-static bool accepts(Sink *sink, uint64_t len)
+static bool accepts_slowly(Sink *sink, uint64_t len)
 {
     Pending *pending = &sink->pending;
     if (sink_failed(sink) || pending->too_large)
@@ -175,39 +202,74 @@ static bool accepts(Sink *sink, uint64_t len)
     if (pending->names.count >= EVENT_FIELDS_MAX ||
         len + VALUE_COST > EVENT_BYTES_MAX - pending->bytes) {
         pending->too_large = true;
+        pending->room = 0;
         return false;
     }
+    if (!pending->in_list && !make_room(sink))
+        return fail_memory(sink);
     pending->bytes += len + VALUE_COST;
     return true;
 }
 
-static void add_number(Sink *sink, NameId name, uint32_t value)
+static inline bool accepts(Sink *sink, uint64_t len)
 {
     Pending *pending = &sink->pending;
-    if (value == HEAP_NONE) {
-        fail_memory(sink);
-    } else if (pending->in_list) {
-        if (!word_list_add(&pending->list, value))
-            fail_memory(sink);
-    } else if (!word_list_add(&pending->names, name) ||
-               !word_list_add(&sink->builder.cells, value + 1)) {
-        fail_memory(sink);
-    } else {
-        pending->hash = (pending->hash ^ name) * HASH_PRIME;
-        pending->hash ^= pending->hash >> 32;
-    }
+    if (pending->names.count >= pending->room ||
+        len + VALUE_COST > EVENT_BYTES_MAX - pending->bytes)
+        return accepts_slowly(sink, len);
+    pending->bytes += len + VALUE_COST;
+    return true;
 }
 
-static void add_bytes(Sink *sink, NameId name, ValueType type, const void *bytes, size_t len)
+static void add_element(Sink *sink, uint32_t value, size_t len)
+{
+    sink->pending.list_len += len;
+    if (!word_list_add(&sink->pending.list, value))
+        fail_memory(sink);
+}
+
+/* Value `value` of the heap, which a reader of the field meets as `weight` bytes. There is room. */
+static inline void add_number(Sink *sink, NameId name, uint32_t value, size_t weight)
+{
+    Pending *pending = &sink->pending;
+    Builder *builder = &sink->builder;
+    if (value == HEAP_NONE) {
+        fail_memory(sink);
+        return;
+    }
+    if (pending->in_list) {
+        add_element(sink, value, weight);
+        return;
+    }
+    pending->names.list[pending->names.count++] = name;
+    builder->cells.list[builder->cells.count++] = value + 1;
+    builder->weights.list[builder->weights.count++] = (uint32_t)weight;
+    pending->hash = (pending->hash ^ name) * HASH_PRIME;
+    pending->hash ^= pending->hash >> 32;
+}
+
+/* Where heap_add should look first. Elements of a list have no name. */
+static inline uint32_t *recent_slot(Sink *sink, NameId name)
+{
+    return sink->pending.in_list ? &sink->element_slot : &sink->names.list[name].slot;
+}
+
+static inline void add_bytes(Sink *sink, NameId name, ValueType type, const void *bytes, size_t len)
 {
     if (accepts(sink, len))
-        add_number(sink, name, heap_add(&sink->builder.heap, type, bytes, len));
+        add_number(sink, name,
+                   heap_add(&sink->builder.heap, type, bytes, len, recent_slot(sink, name)), len);
 }
 
 void sink_add(Sink *sink, NameId name, Value value)
 {
     bool sound = value.type != VALUE_LIST && value_well_formed(value);
     add_bytes(sink, name, sound ? value.type : VALUE_BINARY, value.bytes.ptr, value.bytes.len);
+}
+
+void sink_add_utf8(Sink *sink, NameId name, Text text)
+{
+    add_bytes(sink, name, VALUE_TEXT, text.ptr, text.len);
 }
 
 void sink_add_text(Sink *sink, NameId name, Text text)
@@ -218,8 +280,11 @@ void sink_add_text(Sink *sink, NameId name, Text text)
 
 void sink_add_utf16(Sink *sink, NameId name, Span utf16le)
 {
-    if (accepts(sink, utf16le.len / 2 * 3))
-        add_number(sink, name, heap_add_utf16(&sink->builder.heap, utf16le));
+    if (!accepts(sink, utf16le.len / 2 * 3))
+        return;
+    Heap *heap = &sink->builder.heap;
+    uint32_t value = heap_add_utf16(heap, utf16le, recent_slot(sink, name));
+    add_number(sink, name, value, value == HEAP_NONE ? 0 : heap_len(heap, value));
 }
 
 void sink_add_u64(Sink *sink, NameId name, ValueType type, uint64_t bits)
@@ -228,14 +293,19 @@ void sink_add_u64(Sink *sink, NameId name, ValueType type, uint64_t bits)
     store_u64le(bytes, bits);
     if (type == VALUE_BOOL && bits > 1)
         type = VALUE_INT;
-    sink_add(sink, name, (Value){.type = type, .bytes = span_of(bytes, sizeof bytes)});
+    if (value_is_number(type))
+        add_bytes(sink, name, type, bytes, sizeof bytes);
+    else
+        sink_add(sink, name, (Value){.type = type, .bytes = span_of(bytes, sizeof bytes)});
 }
 
 void sink_list_begin(Sink *sink)
 {
     assert(!sink->pending.in_list);
     sink->pending.in_list = true;
+    sink->pending.room = 0;
     sink->pending.list.count = 0;
+    sink->pending.list_len = 0;
 }
 
 void sink_list_end(Sink *sink, NameId name)
@@ -251,7 +321,12 @@ void sink_list_end(Sink *sink, NameId name)
     }
     for (size_t i = 0; i < list->count; i++)
         store_u32le(out + 4 * i, list->list[i]);
-    add_bytes(sink, name, VALUE_LIST, out, 4 * list->count);
+    size_t len = 4 * list->count;
+    if (accepts(sink, len)) {
+        uint32_t value =
+            heap_add(&sink->builder.heap, VALUE_LIST, out, len, recent_slot(sink, name));
+        add_number(sink, name, value, len + sink->pending.list_len);
+    }
     list->count = 0;
 }
 
@@ -278,8 +353,10 @@ static bool hand_over(Sink *sink)
             err_set(&sink->err, ERR_IO, ERR_NO_OFFSET, "a batch was not taken");
         return false;
     }
-    builder_clear(&sink->builder);
-    deriver_clear(&sink->deriver);
+    if (builder_clear(&sink->builder)) {
+        picker_clear(&sink->picker);
+        deriver_clear(&sink->deriver);
+    }
     layouts_trim(&sink->layouts);
     clear_pending(sink);
     return true;
@@ -306,34 +383,6 @@ bool sink_flush(Sink *sink, Err *err)
 
 /* ---- committing ---- */
 
-static bool row_applies(Sink *sink, const ActionRow *row, const uint32_t *condition_cells)
-{
-    const uint32_t *cells = sink->builder.cells.list + sink->builder.event_cells;
-    for (uint32_t i = 0; i < row->condition_count; i++) {
-        uint32_t cell = condition_cells[i];
-        Value value;
-        if (cell != ID_NONE)
-            value = heap_value(&sink->builder.heap, cells[cell] - 1);
-        if (!condition_holds(&row->conditions[i], cell != ID_NONE ? &value : NULL, &sink->scratch))
-            return false;
-    }
-    return true;
-}
-
-/* The first row of the kind whose conditions hold; row_count when none does. */
-static uint32_t pick_row(Sink *sink, uint32_t shape_id)
-{
-    const Shape *shape = &sink->layouts.shapes[shape_id];
-    const Kind *kind = &sink->layouts.kinds.list[shape->kind];
-    const uint32_t *condition_cells = shape->condition_cells;
-    for (uint32_t r = 0; r < kind->row_count; r++) {
-        if (row_applies(sink, kind->rows[r], condition_cells))
-            return r;
-        condition_cells += kind->rows[r]->condition_count;
-    }
-    return kind->row_count;
-}
-
 /* Would the event bring the block over its limit? Only long values, and layouts that are new to
  * the batch, can. */
 static bool fits(const Sink *sink, uint32_t layout_id)
@@ -354,6 +403,8 @@ static bool drop_too_large(Sink *sink, const EventHead *head)
                 "an event with more than %u fields or %u MiB is left out", EVENT_FIELDS_MAX,
                 EVENT_BYTES_MAX / (1024 * 1024));
     sink_drop(sink);
+    picker_clear(&sink->picker); /* these may know values that are dropped now */
+    deriver_clear(&sink->deriver);
     return true;
 }
 
@@ -379,21 +430,21 @@ bool sink_commit(Sink *sink, const EventHead *head, const EventKind *kind)
                                    pending->names.count, pending->hash);
     if (shape == ID_NONE)
         return fail_memory(sink);
-    uint32_t layout = layouts_get(&sink->layouts, shape, pick_row(sink, shape));
-    if (layout == ID_NONE || sink->scratch.failed)
+    uint32_t row =
+        picker_row(&sink->picker, &sink->builder, &sink->layouts, &sink->layouts.shapes[shape]);
+    uint32_t layout = layouts_get(&sink->layouts, shape, row);
+    if (layout == ID_NONE || sink->picker.scratch.failed)
         return fail_memory(sink);
     if (!fits(sink, layout))
         return drop_too_large(sink, head);
     uint64_t payload = 0;
     if (!(sink->wants & SINK_NO_TWINS) && head->twin)
-        payload = builder_payload(&sink->builder, &sink->names, &sink->layouts.shapes[shape]);
+        payload = builder_payload(&sink->builder, &sink->layouts.shapes[shape]);
     if (!deriver_run(&sink->deriver, &sink->builder, &sink->layouts.list[layout]))
         return fail_memory(sink);
     uint64_t spread = builder_event_spread(&sink->builder, &sink->layouts.list[layout]);
-    if (spread > EVENT_SPREAD_MAX) {
-        deriver_clear(&sink->deriver); /* it may know values that are dropped now */
+    if (spread > EVENT_SPREAD_MAX)
         return drop_too_large(sink, head);
-    }
     if (!builder_add(&sink->builder, &sink->layouts, layout, head, payload, spread) ||
         sink->builder.heap.bytes.failed)
         return fail_memory(sink);

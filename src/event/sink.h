@@ -65,6 +65,7 @@ NameId sink_name(Sink *sink, Text name);
  * fields or 64 MiB of values is left out when it is committed, with a defect. */
 void sink_add(Sink *sink, NameId name, Value value);
 void sink_add_text(Sink *sink, NameId name, Text text); /* not UTF-8: kept as binary */
+void sink_add_utf8(Sink *sink, NameId name, Text text); /* known to be UTF-8, or surrogates */
 void sink_add_utf16(Sink *sink, NameId name, Span utf16le);
 /* A boolean other than 0 and 1 becomes VALUE_INT, which says what it was. */
 void sink_add_u64(Sink *sink, NameId name, ValueType type, uint64_t bits);

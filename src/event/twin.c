@@ -11,8 +11,7 @@ static uint64_t hash_nocase(Text text, uint64_t seed)
     uint64_t h = seed + text.len;
     for (size_t at = 0; at < text.len; at += PIECE) {
         size_t n = text.len - at < PIECE ? text.len - at : PIECE;
-        for (size_t i = 0; i < n; i++)
-            piece[i] = ascii_lower(text.ptr[at + i]);
+        text_lower(text_of(text.ptr + at, n), piece);
         h = hash64(piece, n, h);
     }
     return h;

@@ -48,6 +48,15 @@ static inline Text value_text(Value v)
     return text_from_span(v.bytes);
 }
 
+/* Are values of the type numbers of 8 bytes? */
+static inline bool value_is_number(ValueType type)
+{
+    const unsigned numbers = 1u << VALUE_UINT | 1u << VALUE_INT | 1u << VALUE_HEX |
+                             1u << VALUE_FLOAT | 1u << VALUE_BOOL | 1u << VALUE_FILETIME |
+                             1u << VALUE_TIME;
+    return numbers >> type & 1;
+}
+
 /* Are the bytes as many as the type demands? Everything received from a worker is asked. */
 bool value_well_formed(Value v);
 

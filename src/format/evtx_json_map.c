@@ -16,8 +16,15 @@
 #define NO_RANK          UINT8_MAX
 #define SYSMON_TOLERANCE 600 /* seconds that UtcTime and the record's time may differ */
 
+/* A value that is a time. */
+typedef struct LeafTime {
+    const Leaf *leaf; /* NULL: there is none */
+    Time time;
+    bool zone_known;
+} LeafTime;
+
 typedef struct Mapper {
-    const JsonRecord *record;
+    JsonRecord *record;
     Paths *paths;
     const FormatOptions *options;
     Sink *sink;
@@ -25,7 +32,8 @@ typedef struct Mapper {
     RecordClock *clock;
     uint8_t best[WINDOWS_FIELD_COUNT]; /* best rank of a claim to each field */
     uint8_t time_rank;
-    const Leaf *time, *received, *stamp, *sysmon, *user_element;
+    LeafTime time, stamp;
+    const Leaf *received, *sysmon, *user_element;
     uint32_t params;
     NameId data_name; /* of the Data whose text comes next … */
     bool named;       /* … if there is one */
@@ -33,20 +41,21 @@ typedef struct Mapper {
 
 static bool is_number_field(unsigned field)
 {
-    switch (field) {
-    case WINDOWS_EVENT_ID:
-    case WINDOWS_QUALIFIERS:
-    case WINDOWS_VERSION:
-    case WINDOWS_LEVEL:
-    case WINDOWS_TASK:
-    case WINDOWS_OPCODE:
-    case WINDOWS_RECORD_ID:
-    case WINDOWS_PROCESS_ID:
-    case WINDOWS_THREAD_ID:
-        return true;
-    default:
-        return false;
-    }
+    const uint32_t numbers = 1u << WINDOWS_EVENT_ID | 1u << WINDOWS_QUALIFIERS |
+                             1u << WINDOWS_VERSION | 1u << WINDOWS_LEVEL | 1u << WINDOWS_TASK |
+                             1u << WINDOWS_OPCODE | 1u << WINDOWS_RECORD_ID |
+                             1u << WINDOWS_PROCESS_ID | 1u << WINDOWS_THREAD_ID;
+    return numbers >> field & 1;
+}
+
+/* Does the value spell a number without a sign that 64 bits hold? */
+static bool is_u64(const Leaf *leaf)
+{
+    uint64_t number;
+    const JsonToken *value = &leaf->value;
+    if (value->integer && value->text.len < 20) /* JSON's integers are digits, but for the sign */
+        return *value->text.ptr != '-';
+    return text_to_u64(value->text, &number);
 }
 
 /* Can this value be that System field? */
@@ -54,11 +63,13 @@ static bool fits(const Leaf *leaf, unsigned field)
 {
     uint64_t number;
     int64_t negative;
-    if ((leaf->kind != JSON_STRING && leaf->kind != JSON_NUMBER) || leaf->text.len == 0)
+    if ((leaf->value.kind != JSON_STRING && leaf->value.kind != JSON_NUMBER) ||
+        leaf->value.text.len == 0)
         return false;
     if (field == WINDOWS_KEYWORDS)
-        return text_to_u64_any(leaf->text, &number) || text_to_i64(leaf->text, &negative);
-    return !is_number_field(field) || text_to_u64(leaf->text, &number);
+        return text_to_u64_any(leaf->value.text, &number) ||
+               text_to_i64(leaf->value.text, &negative);
+    return !is_number_field(field) || is_u64(leaf);
 }
 
 /* A number with fraction or exponent: as such if that loses nothing of its writing. */
@@ -88,18 +99,21 @@ static bool add_fraction(Sink *sink, NameId name, Text text)
 
 static void add_value(Sink *sink, NameId name, const Leaf *leaf)
 {
-    switch (leaf->kind) {
+    switch (leaf->value.kind) {
     case JSON_STRING:
-        sink_add_text(sink, name, leaf->text);
+        if (leaf->value.utf8)
+            sink_add_utf8(sink, name, leaf->value.text);
+        else
+            sink_add_text(sink, name, leaf->value.text);
         break;
     case JSON_NUMBER:
-        if (!(leaf->integer ? windows_add_number(sink, name, leaf->text)
-                            : add_fraction(sink, name, leaf->text)))
-            sink_add_text(sink, name, leaf->text);
+        if (!(leaf->value.integer ? windows_add_number(sink, name, leaf->value.text)
+                                  : add_fraction(sink, name, leaf->value.text)))
+            sink_add_text(sink, name, leaf->value.text);
         break;
     case JSON_TRUE:
     case JSON_FALSE:
-        sink_add_u64(sink, name, VALUE_BOOL, leaf->kind == JSON_TRUE);
+        sink_add_u64(sink, name, VALUE_BOOL, leaf->value.kind == JSON_TRUE);
         break;
     default:
         sink_add(sink, name, (Value){.type = VALUE_NULL});
@@ -122,16 +136,40 @@ static const Meaning *meaning_of(const Mapper *m, const Leaf *leaf)
 
 /* ---- the first walk ---- */
 
-static void claim(Mapper *m, const Leaf *leaf, unsigned field, uint8_t rank)
+static void claim(Mapper *m, Leaf *leaf, unsigned field, uint8_t rank)
 {
-    if (rank < m->best[field] && fits(leaf, field))
+    leaf->fits = rank <= m->best[field] && fits(leaf, field);
+    if (leaf->fits)
         m->best[field] = rank;
+}
+
+static bool read_time(const Leaf *leaf, Time *ret, bool *ret_zone_known)
+{
+    return json_time(leaf->value.text, leaf->value.kind == JSON_NUMBER, ret, ret_zone_known);
+}
+
+/* A candidate for the event's time. */
+static void claim_time(Mapper *m, const Leaf *leaf, uint8_t rank)
+{
+    LeafTime at = {.leaf = leaf};
+    const LeafTime *same = &m->time; /* exporters like to write the same time twice */
+    if (same->leaf && leaf->value.kind == JSON_STRING && same->leaf->value.kind == JSON_STRING &&
+        text_equal(same->leaf->value.text, leaf->value.text))
+        at = (LeafTime){.leaf = leaf, .time = same->time, .zone_known = same->zone_known};
+    else if (!read_time(leaf, &at.time, &at.zone_known))
+        return;
+    if (text_equal(paths_node(m->paths, leaf->node)->key, TEXT("@timestamp")))
+        m->stamp = at;
+    if (rank < m->time_rank) {
+        m->time_rank = rank;
+        m->time = at;
+    }
 }
 
 /* An event's own ProcessID is text, and no thread stands beside it. */
 static bool is_logging_process(const Mapper *m, const Leaf *leaf)
 {
-    return leaf->integer && (m->record->marks & MARK_THREAD);
+    return leaf->value.integer && (m->record->marks & MARK_THREAD);
 }
 
 /* With NXLog the type of the account says it; else the thread, as for the process. */
@@ -144,11 +182,12 @@ static bool is_logging_user(const Mapper *m)
 static void survey(Mapper *m)
 {
     for (size_t i = 0; i < m->record->count; i++) {
-        const Leaf *leaf = &m->record->leaves[i];
+        Leaf *leaf = &m->record->leaves[i];
         const Meaning *meaning = meaning_of(m, leaf);
-        Time ignored;
-        bool zone_known;
+        leaf->meaning = meaning;
         switch ((PathUse)meaning->use) {
+        case USE_FIELD:
+            break;
         case USE_SYSTEM:
             claim(m, leaf, meaning->field, meaning->rank);
             break;
@@ -157,14 +196,7 @@ static void survey(Mapper *m)
                 claim(m, leaf, WINDOWS_PROCESS_ID, 1);
             break;
         case USE_TIME:
-            if (!json_time(leaf->text, leaf->kind == JSON_NUMBER, &ignored, &zone_known))
-                break;
-            if (text_equal(paths_node(m->paths, leaf->node)->key, TEXT("@timestamp")))
-                m->stamp = leaf;
-            if (meaning->rank < m->time_rank) {
-                m->time_rank = meaning->rank;
-                m->time = leaf;
-            }
+            claim_time(m, leaf, meaning->rank);
             break;
         case USE_TIME_RECEIVED:
             m->received = leaf;
@@ -188,15 +220,12 @@ static void survey(Mapper *m)
 static bool infer_zone(const Mapper *m, int32_t *ret_seconds)
 {
     const int64_t quarter = 900, slack = 120, widest = 14 * 3600;
-    Time received, stamp;
-    bool received_zone, stamp_zone;
-    if (!m->received || !m->stamp ||
-        !json_time(m->received->text, m->received->kind == JSON_NUMBER, &received,
-                   &received_zone) ||
-        !json_time(m->stamp->text, m->stamp->kind == JSON_NUMBER, &stamp, &stamp_zone) ||
-        received_zone || !stamp_zone)
+    Time received;
+    bool received_zone;
+    if (!m->received || !m->stamp.leaf || !m->stamp.zone_known ||
+        !read_time(m->received, &received, &received_zone) || received_zone)
         return false;
-    int64_t apart = received / NANOSECONDS_PER_SECOND - stamp / NANOSECONDS_PER_SECOND;
+    int64_t apart = received / NANOSECONDS_PER_SECOND - m->stamp.time / NANOSECONDS_PER_SECOND;
     int64_t zone = (apart + (apart < 0 ? -quarter / 2 : quarter / 2)) / quarter * quarter;
     if (llabs(apart - zone) > slack || llabs(zone) > widest)
         return false;
@@ -232,14 +261,13 @@ static void set_unzoned_time(Mapper *m)
 static void set_time(Mapper *m)
 {
     WindowsEvent *event = m->event;
-    bool zone_known;
-    if (!m->time ||
-        !json_time(m->time->text, m->time->kind == JSON_NUMBER, &event->time, &zone_known))
+    if (!m->time.leaf)
         return;
-    bool collected = m->time == m->stamp && m->record->shape != SHAPE_BEATS;
+    bool collected = m->time.leaf == m->stamp.leaf && m->record->shape != SHAPE_BEATS;
+    event->time = m->time.time;
     event->meaning = collected ? TIME_MEANS_WRITTEN : TIME_MEANS_LOGGED;
     event->quality = TIME_EXACT;
-    if (zone_known)
+    if (m->time.zone_known)
         return;
     if (m->options->zone)
         set_local_time(m);
@@ -258,7 +286,7 @@ static void check_against_sysmon(Mapper *m)
     if (!m->sysmon || event->time == TIME_NONE || event->meaning != TIME_MEANS_LOGGED ||
         !text_equal(event->channel, TEXT("Microsoft-Windows-Sysmon/Operational")) ||
         text_equal(event->code, TEXT("3")) || text_equal(event->code, TEXT("22")) ||
-        !json_time(m->sysmon->text, false, &utc, &ignored))
+        !json_time(m->sysmon->value.text, false, &utc, &ignored))
         return;
     int64_t apart = utc / NANOSECONDS_PER_SECOND - event->time / NANOSECONDS_PER_SECOND;
     m->clock->compared = true;
@@ -274,14 +302,15 @@ static void add_system(Mapper *m, const Meaning *meaning, const Leaf *leaf)
 {
     Time time;
     bool zone_known;
-    if (meaning->field == WINDOWS_SYSTEM_TIME && leaf->kind == JSON_NUMBER &&
-        json_time(leaf->text, true, &time, &zone_known)) { /* Velociraptor: seconds since 1970 */
+    if (meaning->field == WINDOWS_SYSTEM_TIME && leaf->value.kind == JSON_NUMBER &&
+        json_time(leaf->value.text, true, &time,
+                  &zone_known)) { /* Velociraptor: seconds since 1970 */
         m->event->time = time;
         sink_add_u64(m->sink, meaning->name, VALUE_TIME, (uint64_t)time);
-    } else if (leaf->kind == JSON_STRING || leaf->kind == JSON_NUMBER) {
+    } else if (leaf->value.kind == JSON_STRING || leaf->value.kind == JSON_NUMBER) {
         windows_add_system(m->sink, m->event, (WindowsField)meaning->field, meaning->name,
-                           leaf->text);
-    } else if (leaf->kind != JSON_NULL) {
+                           leaf->value.text);
+    } else if (leaf->value.kind != JSON_NULL) {
         add_value(m->sink, meaning->name, leaf);
     }
 }
@@ -289,9 +318,9 @@ static void add_system(Mapper *m, const Meaning *meaning, const Leaf *leaf)
 /* A claim to a System field: won, lost, or not even fit. */
 static void add_claim(Mapper *m, const Meaning *meaning, const Leaf *leaf)
 {
-    if (meaning->rank == m->best[meaning->field] && fits(leaf, meaning->field))
+    if (meaning->rank == m->best[meaning->field] && leaf->fits)
         add_system(m, meaning, leaf);
-    else if (leaf->kind != JSON_NULL)
+    else if (leaf->value.kind != JSON_NULL)
         add_value(m->sink, meaning->other, leaf);
 }
 
@@ -300,7 +329,7 @@ static void add_logging(Mapper *m, WindowsField field, bool own, const Meaning *
 {
     NameId name = sink_name(m->sink, WINDOWS_FIELD_TEXT[field]);
     if (own)
-        windows_add_system(m->sink, m->event, field, name, leaf->text);
+        windows_add_system(m->sink, m->event, field, name, leaf->value.text);
     else
         add_value(m->sink, meaning->other, leaf);
 }
@@ -328,14 +357,14 @@ static void add_shared(Mapper *m, const Meaning *meaning, const Leaf *leaf)
         add_logging(m, WINDOWS_PROCESS_ID, own, meaning, leaf);
         return;
     case USE_LOGGING_USER:
-        own = is_logging_user(m) && leaf->kind == JSON_STRING;
+        own = is_logging_user(m) && leaf->value.kind == JSON_STRING;
         add_logging(m, WINDOWS_USER_ID, own, meaning, leaf);
         return;
     case USE_NXLOG_ACCOUNT:
         own = (marks & MARK_ACCOUNT_TYPE) != 0;
         break;
     default: /* USE_NXLOG_TYPE */
-        own = is_nxlog_severity(leaf->text) && !(marks & MARK_OTHER_TYPE);
+        own = is_nxlog_severity(leaf->value.text) && !(marks & MARK_OTHER_TYPE);
         break;
     }
     add_value(m->sink, own ? meaning->name : meaning->other, leaf);
@@ -343,18 +372,14 @@ static void add_shared(Mapper *m, const Meaning *meaning, const Leaf *leaf)
 
 static void add_time(Mapper *m, const Meaning *meaning, const Leaf *leaf)
 {
-    Time time;
-    bool zone_known;
-    bool system = meaning->field == WINDOWS_SYSTEM_TIME;
-    if (system && leaf != m->time) {
-        if (leaf->kind != JSON_NULL)
-            add_value(m->sink, meaning->other, leaf);
-    } else if (system && json_time(leaf->text, leaf->kind == JSON_NUMBER, &time, &zone_known) &&
-               zone_known) {
-        sink_add_u64(m->sink, meaning->name, VALUE_TIME, (uint64_t)time);
-    } else {
+    if (meaning->field != WINDOWS_SYSTEM_TIME)
         add_value(m->sink, meaning->name, leaf);
-    }
+    else if (leaf == m->time.leaf && m->time.zone_known)
+        sink_add_u64(m->sink, meaning->name, VALUE_TIME, (uint64_t)m->time.time);
+    else if (leaf == m->time.leaf)
+        add_value(m->sink, meaning->name, leaf);
+    else if (leaf->value.kind != JSON_NULL)
+        add_value(m->sink, meaning->other, leaf);
 }
 
 /* Winlogbeat flattens UserData and keeps the element's name beside its fields. */
@@ -363,11 +388,11 @@ static void add_user_data(Mapper *m, const Meaning *meaning, const Leaf *leaf)
     Text path = paths_node(m->paths, leaf->node)->path;
     size_t at = text_find_text(path, TEXT("user_data."));
     NameId name = meaning->name;
-    if (m->user_element && m->user_element->text.len && at != SIZE_MAX) {
+    if (m->user_element && m->user_element->value.text.len && at != SIZE_MAX) {
         Buf *buf = &m->paths->scratch;
         at += sizeof "user_data." - 1;
         buf_clear(buf);
-        buf_add_text(buf, m->user_element->text);
+        buf_add_text(buf, m->user_element->value.text);
         buf_add_char(buf, '.');
         buf_add(buf, path.ptr + at, path.len - at);
         if (!buf->failed)
@@ -404,9 +429,9 @@ static void add_data(Mapper *m, const Meaning *meaning, const Leaf *leaf)
     switch ((PathUse)meaning->use) {
     case USE_DATA_NAME:
         end_data(m);
-        m->named = leaf->text.len > 0;
+        m->named = leaf->value.text.len > 0;
         if (m->named)
-            m->data_name = sink_name(m->sink, leaf->text);
+            m->data_name = sink_name(m->sink, leaf->value.text);
         break;
     case USE_DATA_TEXT:
         if (m->named)
@@ -425,9 +450,8 @@ static void add_data(Mapper *m, const Meaning *meaning, const Leaf *leaf)
     }
 }
 
-static void add_leaf(Mapper *m, const Leaf *leaf)
+static void add_leaf(Mapper *m, const Meaning *meaning, const Leaf *leaf)
 {
-    const Meaning *meaning = meaning_of(m, leaf);
     if (m->named && meaning->use != USE_DATA_TEXT)
         end_data(m);
     switch ((PathUse)meaning->use) {
@@ -438,7 +462,8 @@ static void add_leaf(Mapper *m, const Leaf *leaf)
             add_claim(m, meaning, leaf);
         break;
     case USE_NONEMPTY:
-        if (leaf->kind != JSON_NULL && !(leaf->kind == JSON_STRING && leaf->text.len == 0))
+        if (leaf->value.kind != JSON_NULL &&
+            !(leaf->value.kind == JSON_STRING && leaf->value.text.len == 0))
             add_value(m->sink, meaning->name, leaf);
         break;
     case USE_PARAM:
@@ -470,7 +495,7 @@ static void add_leaf(Mapper *m, const Leaf *leaf)
     }
 }
 
-void record_map(const JsonRecord *record, Paths *paths, const FormatOptions *options, Sink *sink,
+void record_map(JsonRecord *record, Paths *paths, const FormatOptions *options, Sink *sink,
                 WindowsEvent *event, RecordClock *ret_clock)
 {
     Mapper m = {
@@ -482,15 +507,18 @@ void record_map(const JsonRecord *record, Paths *paths, const FormatOptions *opt
         .clock = ret_clock,
         .time_rank = NO_RANK,
     };
+    bool tree = record->shape == SHAPE_TREE;
     *ret_clock = (RecordClock){.source = CLOCK_UTC};
-    if (record->shape != SHAPE_TREE) {
+    if (!tree) {
         memset(m.best, NO_RANK, sizeof m.best);
         survey(&m);
     }
-    for (size_t i = 0; i < record->count; i++)
-        add_leaf(&m, &record->leaves[i]);
+    for (size_t i = 0; i < record->count; i++) {
+        const Leaf *leaf = &record->leaves[i];
+        add_leaf(&m, tree ? meaning_of(&m, leaf) : leaf->meaning, leaf);
+    }
     end_data(&m);
-    if (record->shape != SHAPE_TREE) {
+    if (!tree) {
         set_time(&m);
         check_against_sysmon(&m);
     }

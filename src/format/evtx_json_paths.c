@@ -61,6 +61,7 @@ void paths_begin(Paths *paths)
         return;
     arena_clear(paths->arena);
     memset(paths->slots, 0, paths->slot_count * sizeof *paths->slots);
+    paths->generation++;
     add_root(paths);
 }
 
@@ -389,13 +390,11 @@ static Meaning row_meaning(Paths *paths, const PathNode *node, JsonShape shape)
     return m;
 }
 
-const Meaning *paths_meaning(Paths *paths, uint32_t id, JsonShape shape)
+const Meaning *paths_work_out(Paths *paths, uint32_t id, JsonShape shape)
 {
     PathNode *node = &paths->nodes[id];
-    if (!(node->known >> shape & 1)) {
-        node->meaning[shape] =
-            shape == SHAPE_TREE ? tree_meaning(paths, node) : row_meaning(paths, node, shape);
-        node->known |= (uint16_t)(1u << shape);
-    }
+    node->meaning[shape] =
+        shape == SHAPE_TREE ? tree_meaning(paths, node) : row_meaning(paths, node, shape);
+    node->known |= (uint16_t)(1u << shape);
     return &node->meaning[shape];
 }

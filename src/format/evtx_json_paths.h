@@ -108,6 +108,7 @@ typedef struct Paths {
     size_t slot_count;
     uint32_t last; /* node that was asked for last */
     uint32_t record;
+    uint32_t generation; /* counts the new starts: numbers of nodes hold within one */
     Buf scratch;
 } Paths;
 
@@ -128,6 +129,12 @@ static inline const PathNode *paths_node(const Paths *paths, uint32_t node)
     return &paths->nodes[node];
 }
 
-const Meaning *paths_meaning(Paths *paths, uint32_t node, JsonShape shape);
+const Meaning *paths_work_out(Paths *paths, uint32_t node, JsonShape shape);
+
+static inline const Meaning *paths_meaning(Paths *paths, uint32_t node, JsonShape shape)
+{
+    const PathNode *at = &paths->nodes[node];
+    return at->known >> shape & 1 ? &at->meaning[shape] : paths_work_out(paths, node, shape);
+}
 
 #endif

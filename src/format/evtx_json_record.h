@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "event/sink.h"
 #include "format/evtx_json_paths.h"
+#include "format/evtx_json_tracks.h"
 #include "format/format.h"
 #include "format/json_reader.h"
 #include "format/windows_fields.h"
@@ -17,10 +18,10 @@
 #define JSON_LEAVES_MAX 65535u /* values of one record: no event holds more */
 
 typedef struct Leaf {
+    JsonToken value; /* JSON_STRING, JSON_NUMBER, JSON_TRUE, JSON_FALSE or JSON_NULL */
     uint32_t node;
-    uint8_t kind; /* JSON_STRING, JSON_NUMBER, JSON_TRUE, JSON_FALSE, JSON_NULL */
-    bool integer;
-    Text text;
+    bool fits; /* for record_map: it can be the System field that it claims to be … */
+    const Meaning *meaning; /* … and what it is */
 } Leaf;
 
 typedef struct JsonRecord {
@@ -28,6 +29,8 @@ typedef struct JsonRecord {
     size_t count, cap;
     uint32_t marks;
     JsonShape shape;
+    Tracks tracks;
+    uint32_t generation; /* of the paths that the tracks know */
 } JsonRecord;
 
 void record_init(JsonRecord *record);
@@ -56,7 +59,7 @@ typedef struct RecordClock {
 
 /* Add the record's fields to the sink and fill *event, ready for windows_commit. The record has a
  * shape. */
-void record_map(const JsonRecord *record, Paths *paths, const FormatOptions *options, Sink *sink,
+void record_map(JsonRecord *record, Paths *paths, const FormatOptions *options, Sink *sink,
                 WindowsEvent *event, RecordClock *ret_clock);
 
 #endif

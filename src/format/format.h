@@ -40,6 +40,11 @@ typedef struct FormatOptions {
  * receives whole lines; false stops. */
 typedef struct LineOut {
     bool (*write)(void *ctx, Span lines, Err *err);
+    /* How many lines the next write has, from a format that knows: else they are counted. May be
+     * NULL. */
+    void (*count)(void *ctx, uint64_t lines);
+    /* Where the lines of the next write are best built: *ret_size bytes, until it. May be NULL. */
+    char *(*place)(void *ctx, size_t *ret_size);
     void *ctx;
 } LineOut;
 

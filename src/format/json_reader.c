@@ -5,7 +5,7 @@
 
 #include "format/json_scan.h"
 
-#define COPY_SLACK 16 /* bytes that copying a run of a string may write past it */
+#define COPY_STEP 32 /* bytes; copying a run of a string may write so many past it */
 
 enum {
     EXPECT_VALUE,         /* at the start, after ':' */
@@ -18,7 +18,8 @@ enum {
 
 void json_init(JsonReader *reader)
 {
-    *reader = (JsonReader){.expect = EXPECT_NOTHING, .err.offset = ERR_NO_OFFSET};
+    *reader = (JsonReader){
+        .expect = EXPECT_NOTHING, .find_marks = json_marks_choose(), .err.offset = ERR_NO_OFFSET};
 }
 
 void json_done(JsonReader *reader)
@@ -38,6 +39,9 @@ void json_begin(JsonReader *reader, Span value, uint64_t origin)
     reader->depth = 0;
     reader->expect = EXPECT_VALUE;
     reader->scratch_used = 0;
+    reader->marked = reader->start;
+    reader->marked_len = 0;
+    reader->ascii = true;
     reader->err = (Err){.code = ERR_NONE, .offset = ERR_NO_OFFSET};
 }
 
@@ -105,70 +109,125 @@ static uint32_t hex4(const uint8_t *p, const uint8_t *end)
     return code;
 }
 
-/* The escape at *p (a backslash) into *out, which has room: escapes are longer than what they
- * stand for. Steps over it. */
-static bool unescape(const uint8_t **p, const uint8_t *end, char **out)
+/* What \uXXXX, perhaps a pair of them, at p stands for; *ret_len: its bytes. UINT32_MAX if it is no
+ * such escape. */
+static uint32_t unicode_escape(const uint8_t *p, const uint8_t *end, size_t *ret_len)
 {
-    /* clang-format off */
-    static const char PLAIN[128] = {
-        ['"'] = '"', ['\\'] = '\\', ['/'] = '/',
-        ['b'] = '\b', ['f'] = '\f', ['n'] = '\n', ['r'] = '\r', ['t'] = '\t',
-    };
-    /* clang-format on */
-    const uint8_t *at = *p + 1;
-    if (at >= end)
-        return false;
-    if (*at < 128 && PLAIN[*at]) {
-        *(*out)++ = PLAIN[*at];
-        *p = at + 1;
-        return true;
-    }
-    if (*at != 'u')
-        return false;
-    uint32_t code = hex4(at + 1, end);
-    if (code == UINT32_MAX)
-        return false;
-    at += 5;
-    if (code >= 0xD800 && code < 0xDC00 && end - at >= 6 && at[0] == '\\' && at[1] == 'u') {
-        uint32_t low = hex4(at + 2, end);
+    uint32_t code = end - p >= 2 && p[1] == 'u' ? hex4(p + 2, end) : UINT32_MAX;
+    *ret_len = 6;
+    if (code >= 0xD800 && code < 0xDC00 && end - p >= 12 && p[6] == '\\' && p[7] == 'u') {
+        uint32_t low = hex4(p + 8, end);
         if (low >= 0xDC00 && low < 0xE000) {
             code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
-            at += 6;
+            *ret_len = 12;
         }
     }
-    *out += utf8_put(*out, code);
-    *p = at;
-    return true;
+    return code;
 }
 
-/* Copy up to the next special byte of a string; returns it. Writes at most COPY_SLACK too much. */
-static const uint8_t *copy_run(const uint8_t *p, const uint8_t *end, char **out)
+/* What the byte after a backslash stands for; 0: not one by itself. */
+/* clang-format off */
+static const char PLAIN_ESCAPES[256] = {
+    ['"'] = '"', ['\\'] = '\\', ['/'] = '/',
+    ['b'] = '\b', ['f'] = '\f', ['n'] = '\n', ['r'] = '\r', ['t'] = '\t',
+};
+/* clang-format on */
+
+/* next_special where the word of marks that p is in has no more, or there is none for p yet. */
+static const uint8_t *search_special(JsonReader *r, const uint8_t *p)
 {
-    char *to = *out;
-#if defined(__SSE2__)
-    while (end - p >= 16) {
-        __m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
-        _mm_storeu_si128((__m128i *)(void *)to, v);
-        uint32_t mask = json_string_mask(v);
-        if (mask) {
-            unsigned n = (unsigned)__builtin_ctz(mask);
-            *out = to + n;
-            return p + n;
+    for (;;) {
+        size_t at = (size_t)(p - r->marked);
+        if (at < r->marked_len) {
+            size_t word = at / 64;
+            uint64_t bits = r->marks[word] >> at % 64 << at % 64;
+            while (!bits)
+                bits = r->marks[++word];
+            at = 64 * word + (unsigned)__builtin_ctzll(bits);
+            p = r->marked + at;
+            if (at < r->marked_len)
+                return p;
         }
-        p += 16;
-        to += 16;
+        if (p == r->end)
+            return p;
+        size_t left = (size_t)(r->end - p);
+        r->marked = p;
+        r->marked_len = left < JSON_MARKS_BYTES ? left : JSON_MARKS_BYTES;
+        r->ascii &= r->find_marks(p, r->marked_len, r->marks);
     }
-#endif
-    while (p < end && !json_special_in_string(*p))
-        *to++ = (char)*p++;
+}
+
+/* The next special byte of a string at or after p; end if there is none. Searches go forward. */
+static inline const uint8_t *next_special(JsonReader *r, const uint8_t *p)
+{
+    size_t at = (size_t)(p - r->marked);
+    if (at < r->marked_len) {
+        uint64_t bits = r->marks[at / 64] >> at % 64;
+        size_t found = at + (unsigned)__builtin_ctzll(bits | UINT64_C(1) << 63);
+        if (bits && found < r->marked_len)
+            return r->marked + found;
+    }
+    return search_special(r, p);
+}
+
+/* Copy the part [p, stop) of a string; returns its end. Writes less than COPY_STEP too much, and
+ * reads no further than `end`. */
+static inline char *copy_run(const uint8_t *p, const uint8_t *stop, const uint8_t *end, char *out)
+{
+    size_t n = (size_t)(stop - p);
+    if ((size_t)(end - stop) < COPY_STEP) {
+        memcpy(out, p, n);
+        return out + n;
+    }
+    for (size_t done = 0; done < n; done += COPY_STEP)
+        memcpy(out + done, p + done, COPY_STEP); /* of a known size: no call */
+    return out + n;
+}
+
+/* Plain escapes from p on, and the text between them, by the marks that are there. Returns the
+ * first byte that is not in *out yet: what is special and no such escape, or where marks or text
+ * end. */
+static const uint8_t *unescape_run(const JsonReader *r, const uint8_t *p, char **out)
+{
+    const uint8_t *text = r->marked;
+    size_t left = (size_t)(r->end - text), from = (size_t)(p - text);
+    size_t limit = left > COPY_STEP + 2 ? left - COPY_STEP - 2 : 0; /* for copying in steps */
+    limit = limit < r->marked_len ? limit : r->marked_len - !!r->marked_len;
+    if (from >= limit)
+        return p;
+    size_t word = from / 64;
+    uint64_t bits = r->marks[word] >> from % 64 << from % 64;
+    char *to = *out;
+    for (;;) {
+        while (!bits)
+            bits = r->marks[++word];
+        size_t at = 64 * word + (unsigned)__builtin_ctzll(bits);
+        if (at >= limit)
+            break;
+        for (size_t done = from; done < at; done += COPY_STEP)
+            memcpy(to + (done - from), text + done, COPY_STEP);
+        to += at - from;
+        from = at;
+        char escaped = text[at] == '\\' ? PLAIN_ESCAPES[text[at + 1]] : 0;
+        if (!escaped)
+            break;
+        *to++ = escaped;
+        from = at + 2;
+        bits &= bits - 1;
+        if (escaped == '"' || escaped == '\\') { /* has a mark of its own */
+            if (!bits)
+                bits = r->marks[++word];
+            bits &= bits - 1;
+        }
+    }
     *out = to;
-    return p;
+    return text + from;
 }
 
 /* Room for every string of this value at once, so that none has to move. */
 static bool scratch_ready(JsonReader *r)
 {
-    size_t need = (size_t)(r->end - r->start) + COPY_SLACK;
+    size_t need = (size_t)(r->end - r->start) + COPY_STEP;
     if (r->scratch_cap >= need)
         return true;
     free(r->scratch);
@@ -183,7 +242,7 @@ static bool scratch_ready(JsonReader *r)
 }
 
 /* The rest of the string that begins at `first`, from its first escape at p. */
-static bool read_escaped(JsonReader *r, const uint8_t *first, const uint8_t *p, Text *ret,
+static bool read_escaped(JsonReader *r, const uint8_t *first, const uint8_t *p, JsonToken *ret,
                          const uint8_t **ret_after)
 {
     if (r->scratch_used == 0 && !scratch_ready(r))
@@ -193,18 +252,26 @@ static bool read_escaped(JsonReader *r, const uint8_t *first, const uint8_t *p, 
     memcpy(text, first, plain);
     char *out = text + plain;
     for (;;) {
-        if (p >= r->end)
-            return damage(r, p, "the end of a string");
-        if (*p == '"')
+        p = unescape_run(r, p, &out);
+        const uint8_t *stop = next_special(r, p);
+        out = copy_run(p, stop, r->end, out);
+        p = stop;
+        if (p >= r->end || *p != '\\')
             break;
-        if (*p != '\\')
-            return damage(r, p, "no control character in a string");
-        if (!unescape(&p, r->end, &out))
+        char escaped = r->end - p >= 2 ? PLAIN_ESCAPES[p[1]] : 0;
+        size_t len = 2;
+        uint32_t code = escaped ? (uint32_t)escaped : unicode_escape(p, r->end, &len);
+        if (code == UINT32_MAX)
             return damage(r, p, "an escape");
-        p = copy_run(p, r->end, &out);
+        out += utf8_put(out, code); /* has room: escapes are longer than what they stand for */
+        p += len;
     }
-    *ret = text_of(text, (size_t)(out - text));
-    r->scratch_used += ret->len;
+    if (p >= r->end || *p != '"')
+        return damage(r, p,
+                      p < r->end ? "no control character in a string" : "the end of a string");
+    ret->text = text_of(text, (size_t)(out - text));
+    ret->utf8 = r->ascii; /* escapes give nothing else */
+    r->scratch_used += ret->text.len;
     *ret_after = p + 1;
     return true;
 }
@@ -214,14 +281,15 @@ static inline bool read_string(JsonReader *r, const uint8_t *p, JsonToken *ret,
                                const uint8_t **ret_after)
 {
     const uint8_t *first = p + 1;
-    const uint8_t *stop = json_scan_string(first, r->end);
+    const uint8_t *stop = next_special(r, first);
     ret->pos = (size_t)(p - r->start);
     ret->integer = false;
     if (stop < r->end && *stop == '"') {
         ret->text = text_of((const char *)first, (size_t)(stop - first));
+        ret->utf8 = r->ascii;
         *ret_after = stop + 1;
     } else if (stop < r->end && *stop == '\\') {
-        if (!read_escaped(r, first, stop, &ret->text, ret_after))
+        if (!read_escaped(r, first, stop, ret, ret_after))
             return false;
     } else {
         return damage(r, stop,
@@ -268,6 +336,7 @@ static bool read_number(JsonReader *r, const uint8_t *first, JsonToken *ret)
     if ((size_t)(p - first) > JSON_STRING_MAX)
         return over_limit(r, first, "a number is too long", JSON_STRING_MAX);
     ret->kind = JSON_NUMBER;
+    ret->utf8 = true;
     ret->text = text_of((const char *)first, (size_t)(p - first));
     ret->pos = (size_t)(first - r->start);
     value_ended(r, p);
@@ -350,6 +419,15 @@ static bool read_key(JsonReader *r, const uint8_t *p, JsonToken *ret)
     r->at = after + 1;
     r->expect = EXPECT_VALUE;
     return true;
+}
+
+bool json_scalar(JsonReader *r, JsonToken *ret)
+{
+    const uint8_t *p = r->at;
+    if (p >= r->end || *p != '"')
+        return read_value(r, p, ret) && ret->kind >= JSON_STRING;
+    ret->kind = JSON_STRING;
+    return read_string(r, p, ret, &r->at);
 }
 
 bool json_next(JsonReader *r, JsonToken *ret)

@@ -25,6 +25,7 @@
 #include "base/err.h"
 #include "base/span.h"
 #include "base/text.h"
+#include "format/json_marks.h"
 
 #define JSON_DEPTH_MAX  64                  /* objects and arrays within each other */
 #define JSON_STRING_MAX (16u * 1024 * 1024) /* bytes of one string or number as written */
@@ -45,6 +46,8 @@ typedef enum JsonKind {
 typedef struct JsonToken {
     JsonKind kind;
     bool integer; /* JSON_NUMBER: no fraction and no exponent */
+    bool utf8;    /* `text` is known to be UTF-8 (base/text.h, surrogates allowed); else it was
+                     not looked at */
     Text text;    /* of a key, string or number */
     size_t pos;   /* of its first byte in the input */
 } JsonToken;
@@ -57,6 +60,11 @@ typedef struct JsonReader {
     int expect;
     char *scratch; /* room for all strings of the value without their escapes */
     size_t scratch_cap, scratch_used;
+    JsonMarks *find_marks;
+    const uint8_t *marked;            /* the text that the marks are of … */
+    size_t marked_len;                /* … and its length */
+    bool ascii;                       /* all text marked so far */
+    uint64_t marks[JSON_MARKS_WORDS]; /* format/json_marks.h */
     Err err;
 } JsonReader;
 
@@ -69,6 +77,11 @@ void json_begin(JsonReader *reader, Span value, uint64_t origin);
 /* The next token. false: the value is complete, or damaged; nothing but blanks may follow a value.
  * After damage every call is false. */
 bool json_next(JsonReader *reader, JsonToken *ret);
+
+/* For who knows what comes next without reading it: the text from *at on is where a string, number
+ * or word stands, whatever surrounds it. false: it is none of these, or damaged. Do not mix with
+ * json_next on the same value. */
+bool json_scalar(JsonReader *reader, JsonToken *ret);
 
 /* ERR_FORMAT, ERR_LIMIT or ERR_NO_MEMORY with the offset of the first byte that does not fit. */
 static inline bool json_damaged(const JsonReader *reader)

@@ -1,4 +1,4 @@
-/* json_scan.h: the two searches that reading JSON spends its time in, sixteen bytes a step where
+/* json_scan.h: the searches that reading JSON spends its time in, sixteen bytes a step where
  * the machine has SSE2. The *_plain twins are what the vector code is tested against. None of them
  * reads outside [p, end). */
 #ifndef FORMAT_JSON_SCAN_H

@@ -1,5 +1,6 @@
 /* fuzz_evtx_json: any bytes as an export of Windows events. Beyond not crashing: batches are sound,
- * pieces give the events of the whole, and copied lines are JSON of the right shape. */
+ * pieces give the events of the whole, copied lines are JSON of the right shape, and lines read by
+ * tracks are as read token by token. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +8,7 @@
 #include "event_lines.h"
 #include "format/format.h"
 #include "format/json_reader.h"
+#include "tracks_check.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -75,6 +77,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     demand(whole.ok && !whole.bad_batch, "whole", buf_text(&whole.text));
     check_pieces(item, &whole);
     event_lines_done(&whole);
+    size_t line, by_tracks;
+    demand(tracks_agree(text_from_span(item), &line, &by_tracks), "by tracks", (Text){0});
 
     JsonReader reader;
     json_init(&reader);

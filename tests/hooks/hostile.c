@@ -30,24 +30,26 @@ void hostile_fill(uint8_t *out, size_t size, uint64_t n)
         out[i] = (uint8_t)((i * 2654435761u >> 7) + n);
 }
 
-/* Bytes as they are into the pipe, past worker_send. */
+/* Bytes as they are into the pipe, past worker_send: one packet, or several if they are many. */
 static void raw(const void *bytes, size_t size)
 {
-    for (size_t sent = 0; sent < size;) {
-        ssize_t n = write(WIRE_PIPE_FD, (const char *)bytes + sent, size - sent);
-        if (n <= 0)
-            return;
-        sent += (size_t)n;
-    }
+    if (write(WIRE_PIPE_FD, bytes, size) != (ssize_t)size)
+        _exit(1);
 }
 
-static void raw_header(const Hostile *hostile, uint32_t type, uint32_t piece_step, uint64_t length)
+/* One packet: a header, and what is claimed to be its payload. */
+static void raw_packet(const Hostile *hostile, uint32_t type, uint32_t piece_step, uint64_t length,
+                       Span payload)
 {
+    uint8_t packet[256];
     BlockHeader header = {.magic = BLOCK_MAGIC,
                           .type = type,
                           .piece = hostile->port->piece + piece_step,
                           .length = length};
-    raw(&header, sizeof header);
+    memcpy(packet, &header, sizeof header);
+    if (payload.len)
+        memcpy(packet + sizeof header, payload.ptr, payload.len);
+    raw(packet, sizeof header + payload.len);
 }
 
 static bool act_text(const Hostile *hostile, Err *err)
@@ -158,23 +160,45 @@ static bool act_garbage(const Hostile *hostile, Err *err)
 static bool act_huge_length(const Hostile *hostile, Err *err)
 {
     (void)err;
-    raw_header(hostile, HOSTILE_TEXT, 0, hostile->number);
+    raw_packet(hostile, HOSTILE_TEXT, 0, hostile->number, (Span){0});
     return true;
 }
 
+/* Less, or more, than the header claims. */
+static bool act_other_length(const Hostile *hostile, Err *err)
+{
+    (void)err;
+    raw_packet(hostile, HOSTILE_TEXT, 0, hostile->number, span_of("half", 4));
+    return true;
+}
+
+static bool act_few_bytes(const Hostile *hostile, Err *err)
+{
+    (void)hostile;
+    (void)err;
+    raw("few", 3);
+    return true;
+}
+
+/* The first part of two. */
 static bool act_half_block(const Hostile *hostile, Err *err)
 {
-    raw_header(hostile, HOSTILE_TEXT, 0, 1000);
-    raw("half", 4);
+    raw_packet(hostile, HOSTILE_FILL, 0, WIRE_PART_BYTES + 1, (Span){0});
     return act_crash(hostile, err);
+}
+
+/* A block that begins before the one before it has ended. */
+static bool act_block_in_block(const Hostile *hostile, Err *err)
+{
+    raw_packet(hostile, HOSTILE_FILL, 0, WIRE_PART_BYTES + 1, (Span){0});
+    return hostile_say(hostile, err, "within");
 }
 
 /* In the name of another piece. */
 static bool act_other_piece(const Hostile *hostile, Err *err)
 {
     (void)err;
-    raw_header(hostile, HOSTILE_TEXT, 1, 3);
-    raw("lie", 3);
+    raw_packet(hostile, HOSTILE_TEXT, 1, 3, span_of("lie", 3));
     return true;
 }
 
@@ -183,8 +207,7 @@ static bool act_late_hash(const Hostile *hostile, Err *err)
 {
     (void)err;
     BlockHash hash = {0};
-    raw_header(hostile, BLOCK_HASH, 0, sizeof hash);
-    raw(&hash, sizeof hash);
+    raw_packet(hostile, BLOCK_HASH, 0, sizeof hash, span_of(&hash, sizeof hash));
     return true;
 }
 
@@ -192,26 +215,52 @@ static bool act_other_format(const Hostile *hostile, Err *err)
 {
     (void)err;
     BlockFormat format = {.format = 0, .tie = WIRE_FORMAT_UNKNOWN};
-    raw_header(hostile, BLOCK_FORMAT, 0, sizeof format);
-    raw(&format, sizeof format);
+    raw_packet(hostile, BLOCK_FORMAT, 0, sizeof format, span_of(&format, sizeof format));
     return true;
 }
 
 static bool act_unknown_type(const Hostile *hostile, Err *err)
 {
     (void)err;
-    raw_header(hostile, 200, 0, 0);
+    raw_packet(hostile, 200, 0, 0, (Span){0});
     return true;
 }
 
-/* What was sent must not change with the memory it came from. */
+/* Milliseconds since `start`. */
+static uint64_t elapsed_ms(const struct timespec *start)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)((now.tv_sec - start->tv_sec) * 1000 +
+                      (now.tv_nsec - start->tv_nsec) / 1000000);
+}
+
+/* Go on writing into all memory that the coordinator sees, for `number` ms from the sending on. */
 static bool act_change_after_sending(const Hostile *hostile, Err *err)
 {
-    char text[] = "as sent";
-    if (!worker_send(hostile->port, HOSTILE_TEXT, span_of(text, sizeof text - 1), err))
+    WorkerPort *port = hostile->port;
+    size_t size;
+    uint8_t *place = worker_place(port, &size);
+    memset(place, 'a', size);
+    if (!worker_send(port, HOSTILE_SHAKEN, span_of(place, size), err))
         return false;
-    memset(text, 'X', sizeof text - 1);
+    struct timespec start;
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    for (uint8_t step = 0; elapsed_ms(&start) < hostile->number; step++) {
+        memset(port->memory->parts, step, sizeof port->memory->parts);
+        atomic_store(&port->memory->taken, step);
+        worker_progress(port, step % 2);
+    }
     return true;
+}
+
+/* What a worker finds in the memory that it shares with the coordinator, before it uses it. */
+static bool act_look_at_memory(const Hostile *hostile, Err *err)
+{
+    const uint8_t *parts = hostile->port->memory->parts[0];
+    size_t size = sizeof hostile->port->memory->parts;
+    bool zero = parts[0] == 0 && memcmp(parts, parts + 1, size - 1) == 0;
+    return hostile_say(hostile, err, zero ? "fresh" : "ESCAPED: what another worker had");
 }
 
 static bool act_too_much_output(const Hostile *hostile, Err *err)
@@ -298,14 +347,10 @@ static bool act_show(const Hostile *hostile, Err *err)
 {
     if (!worker_send(hostile->port, HOSTILE_LOOK, (Span){0}, err))
         return false;
-    struct timespec start, now;
-    uint64_t steps = 0;
+    struct timespec start;
     clock_gettime(CLOCK_MONOTONIC, &start);
-    do {
-        worker_progress(hostile->port, steps++ % hostile->piece->in.size);
-        clock_gettime(CLOCK_MONOTONIC, &now);
-    } while ((uint64_t)((now.tv_sec - start.tv_sec) * 1000 +
-                        (now.tv_nsec - start.tv_nsec) / 1000000) < hostile->number);
+    for (uint64_t steps = 0; elapsed_ms(&start) < hostile->number; steps++)
+        worker_progress(hostile->port, steps % hostile->piece->in.size);
     return true;
 }
 
@@ -322,12 +367,16 @@ static const HostileVerb VERBS[] = {
     {"eat-memory", act_eat_memory},
     {"garbage", act_garbage},
     {"huge-length", act_huge_length},
+    {"other-length", act_other_length},
+    {"few-bytes", act_few_bytes},
     {"half-block", act_half_block},
+    {"block-in-block", act_block_in_block},
     {"other-piece", act_other_piece},
     {"late-hash", act_late_hash},
     {"other-format", act_other_format},
     {"unknown-type", act_unknown_type},
     {"change-block-after-sending", act_change_after_sending},
+    {"look-at-memory", act_look_at_memory},
     {"too-much-output", act_too_much_output},
     {"empty-blocks", act_empty_blocks},
     {"refused", act_refused},

@@ -17,9 +17,12 @@
 #define HOSTILE_MARK "CONSTAT-TEST "
 
 /* Types of the blocks that are sent. */
-#define HOSTILE_TEXT    1 /* what a test expects */
-#define HOSTILE_FILL    2 /* `fill`: megabytes */
-#define HOSTILE_LOOK    3 /* `show`: the worker waits a moment for somebody to look at it */
+#define HOSTILE_TEXT 1 /* what a test expects */
+#define HOSTILE_FILL 2 /* `fill`: megabytes */
+#define HOSTILE_LOOK 3 /* `show`: the worker waits a moment for somebody to look at it */
+#define HOSTILE_SHAKEN                                                                             \
+    4                     /* `change-block-after-sending`: the worker goes on writing where it is  \
+                           */
 #define HOSTILE_REFUSED 7 /* `refused`: for the test's receive() to refuse */
 
 extern const Format test_hostile_format;

@@ -89,6 +89,18 @@ static bool act_map_file(const Hostile *hostile, Err *err)
     return verdict(hostile, map != MAP_FAILED, "mapping the item", err);
 }
 
+/* The memory that the worker shares with the coordinator, grown: do others' lie behind it? */
+static bool act_grow_shared(const Hostile *hostile, Err *err)
+{
+    const size_t size = sizeof(SlotMemory);
+    SlotMemory *grown = mremap(hostile->port->memory, size, 3 * size, MREMAP_MAYMOVE);
+    if (grown == MAP_FAILED)
+        return verdict(hostile, false, "growing memory", err);
+    hostile->port->memory = grown;
+    volatile const uint8_t *beyond = grown[1].parts[0]; /* no memory there: SIGBUS */
+    return hostile_say(hostile, err, "ESCAPED: byte %u of others", beyond[0]);
+}
+
 /* Pages that go into the pipe by reference could change after they were sent. */
 static bool act_vmsplice(const Hostile *hostile, Err *err)
 {
@@ -138,6 +150,7 @@ const HostileVerb HOSTILE_ESCAPES[] = {
     {"map-code", act_map_code},
     {"protect-code", act_protect_code},
     {"map-file", act_map_file},
+    {"grow-shared", act_grow_shared},
     {"vmsplice", act_vmsplice},
     {"write-item", act_write_item},
     {"raise-limit", act_raise_limit},

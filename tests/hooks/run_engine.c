@@ -67,11 +67,11 @@ static void add_name(EngineTest *test, const Item *item)
     buf_printf(&test->log, " %s ", name.str);
 }
 
-static bool on_receive(void *ctx, const Item *item, uint32_t item_index, uint8_t type, Span block,
-                       Err *err)
+static bool on_receive(void *ctx, const PieceAt *at, uint8_t type, Span block, Err *err)
 {
     EngineTest *test = ctx;
-    must(&test->items.items[item_index] == item, "item and index disagree");
+    const Item *item = at->item;
+    must(&test->items.items[at->index] == item, "item and index disagree");
     must(!test->hash || item->hashed || test->hash_may_fail, "a block before the item's hash");
     if (type == HOSTILE_REFUSED)
         return err_set(err, ERR_FORMAT, ERR_NO_OFFSET, "type %u", (unsigned)type);
@@ -84,16 +84,18 @@ static bool on_receive(void *ctx, const Item *item, uint32_t item_index, uint8_t
     else
         buf_add_hex(&test->log, hash64(block.ptr, block.len, 0));
     BUF_LITERAL(&test->log, "\n");
+    test->block = block;
     return !test->on_block || test->on_block(test, item, type, err);
 }
 
-static void on_defect(void *ctx, const Item *item, DefectKind kind, uint64_t offset, uint64_t size,
-                      Text text)
+static bool on_defect(void *ctx, const PieceAt *at, DefectKind kind, uint64_t offset, uint64_t size,
+                      Text text, Err *err)
 {
     (void)size;
+    (void)err;
     EngineTest *test = ctx;
     BUF_LITERAL(&test->log, "D");
-    add_name(test, item);
+    add_name(test, at->item);
     buf_printf(&test->log, "%s ", kind == DEFECT_NOTE ? "note" : "damage");
     if (offset == ERR_NO_OFFSET)
         BUF_LITERAL(&test->log, "-");
@@ -102,16 +104,19 @@ static void on_defect(void *ctx, const Item *item, DefectKind kind, uint64_t off
     BUF_LITERAL(&test->log, " ");
     buf_add_text(&test->log, text);
     BUF_LITERAL(&test->log, "\n");
+    return true;
 }
 
-static void on_finished(void *ctx, const Item *item, uint32_t item_index, ItemState state,
-                        const Format *format)
+static bool on_finished(void *ctx, const Item *item, uint32_t item_index, ItemState state,
+                        const Format *format, Err *err)
 {
     EngineTest *test = ctx;
+    (void)err;
     must(&test->items.items[item_index] == item && item->state == state, "the states disagree");
     BUF_LITERAL(&test->log, "E");
     add_name(test, item);
     buf_printf(&test->log, "%s %s\n", STATES[state], format ? format->name : "-");
+    return true;
 }
 
 void engine_test_init(EngineTest *test)
@@ -207,7 +212,7 @@ bool engine_test_collect(EngineTest *test)
     test->arena = arena_create((size_t)64 * 1024 * 1024);
     const char *paths[] = {test->folder};
     return test->arena &&
-           evidence_collect(test->arena, paths, 1, NULL, NULL, &test->items, &test->err);
+           evidence_collect(test->arena, paths, 1, NULL, NULL, NULL, &test->items, &test->err);
 }
 
 bool engine_test_run_listed(EngineTest *test)

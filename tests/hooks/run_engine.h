@@ -25,6 +25,7 @@ typedef struct EngineTest {
     /* Called with every block, in the coordinator; may be NULL. false as for Job.receive. */
     bool (*on_block)(struct EngineTest *test, const Item *item, uint8_t type, Err *err);
     void *on_block_ctx;
+    Span block; /* the one that on_block is called for */
     EngineOptions options;
     bool ordered, hash;
     bool hash_may_fail; /* else a block of an item without its SHA-256 is a failure */

@@ -1,5 +1,6 @@
 #include "capture.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -56,10 +57,27 @@ static bool keep_lines(void *ctx, Span lines, Err *err)
 {
     Capture *capture = ctx;
     (void)err;
+    uint64_t count = 0;
     for (size_t i = 0; i < lines.len; i++)
-        capture->events += lines.ptr[i] == '\n';
+        count += lines.ptr[i] == '\n';
+    assert(!capture->counted || capture->counted == count);
+    capture->events += count;
     buf_add(&capture->output, lines.ptr, lines.len);
+    memset(capture->place, 'X', sizeof capture->place);
     return true;
+}
+
+static void keep_count(void *ctx, uint64_t lines)
+{
+    Capture *capture = ctx;
+    capture->counted = lines;
+}
+
+static char *lend_place(void *ctx, size_t *ret_size)
+{
+    Capture *capture = ctx;
+    *ret_size = sizeof capture->place;
+    return capture->place;
 }
 
 static void keep_defect(void *ctx, DefectKind kind, uint64_t offset, uint64_t size, Text text)
@@ -88,7 +106,7 @@ Capture capture_run(CaptureParse parse, CaptureLines lines, const Schema *schema
     buf_init(&capture.defects, CAPTURE_LIMIT);
     SinkOwner owner = {
         .batch = keep_batch, .defect = keep_defect, .progress = ignore_progress, .ctx = &capture};
-    LineOut out = {.write = keep_lines, .ctx = &capture};
+    LineOut out = {.write = keep_lines, .count = keep_count, .place = lend_place, .ctx = &capture};
     Sink *sink = sink_create(schema, &owner, SINK_WANTS_ALL);
     if (!sink)
         return capture;

@@ -17,6 +17,8 @@ typedef struct Capture {
     bool ok;          /* what parse or lines returned */
     bool bad_batch;   /* a batch that batch_open refused: always an error of ours */
     Err err;
+    char place[2048]; /* lent for lines: too small for some, so that they move out of it */
+    uint64_t counted; /* lines of the next write, as told */
 } Capture;
 
 typedef bool (*CaptureParse)(const Input *in, const FormatOptions *options, Sink *sink, Err *err);

@@ -131,6 +131,36 @@ static void test_reserve(void **state)
     buf_done(&buf);
 }
 
+/* In memory of somebody else, until it is full. */
+static void test_lend(void **state)
+{
+    (void)state;
+    char memory[8], more[4];
+    Buf buf;
+    buf_init(&buf, 100);
+    buf_add_text(&buf, TEXT("own"));
+    for (int round = 0; round < 2; round++) {
+        buf_lend(&buf, memory, sizeof memory);
+        assert_buf(&buf, "");
+        buf_add_text(&buf, TEXT("12345678"));
+        assert_ptr_equal(buf.ptr, memory);
+        buf_add_char(&buf, '9');
+        assert_ptr_not_equal(buf.ptr, memory);
+        assert_memory_equal(memory, "12345678", 8);
+        assert_buf(&buf, "123456789");
+    }
+    buf_lend(&buf, memory, sizeof memory);
+    buf_lend(&buf, more, sizeof more);
+    buf_add_text(&buf, TEXT("abcd"));
+    assert_ptr_equal(buf.ptr, more);
+    buf_done(&buf);
+    buf.limit = 3;
+    buf_lend(&buf, memory, sizeof memory);
+    buf_add_text(&buf, TEXT("abcd"));
+    assert_true(buf.failed);
+    buf_done(&buf);
+}
+
 static void test_no_memory(void **state)
 {
     (void)state;
@@ -152,9 +182,9 @@ static void test_no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_add),       cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_limit),     cmocka_unit_test(test_reserve),
-        cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_add),   cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_limit), cmocka_unit_test(test_reserve),
+        cmocka_unit_test(test_lend),  cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

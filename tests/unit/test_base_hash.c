@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
+#include "base/cpu.h"
 #include "base/hash.h"
+#include "base/hash_long.h"
 #include "base/text.h"
 
 static void test_sha256(void **state)
@@ -62,6 +64,25 @@ static void test_hash64(void **state)
     assert_true(hash64(NULL, 0, 7) == hash64("", 0, 7));
 }
 
+static void test_alike_with_wider_vectors(void **state)
+{
+    (void)state;
+#if defined(__x86_64__)
+    uint8_t bytes[3000];
+    if (!cpu_has_avx2())
+        skip();
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)(i * i >> 3);
+    for (size_t n = 0; n + 3 < sizeof bytes; n += n < 1100 ? 1 : 97) {
+        const uint8_t *at = bytes + n % 3;
+        for (uint64_t seed = 0; seed < 4; seed++)
+            assert_true(hash64_avx2(at, n, seed) == hash64_plain(at, n, seed));
+        Hash128 wide = hash128_avx2(span_of(at, n)), plain = hash128_plain(span_of(at, n));
+        assert_memory_equal(wide.bytes, plain.bytes, sizeof plain.bytes);
+    }
+#endif
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -69,6 +90,7 @@ int main(void)
         cmocka_unit_test(test_crc32),
         cmocka_unit_test(test_hash64),
         cmocka_unit_test(test_hash128),
+        cmocka_unit_test(test_alike_with_wider_vectors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

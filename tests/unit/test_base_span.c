@@ -27,6 +27,24 @@ static void test_loads(void **state)
     assert_memory_equal(bytes, BYTES + 8, 8);
 }
 
+/* bytes_equal is memcmp, wherever the difference stands. */
+static void test_bytes_equal(void **state)
+{
+    uint8_t a[80], b[80];
+    (void)state;
+    assert_true(bytes_equal(NULL, NULL, 0));
+    for (size_t i = 0; i < sizeof a; i++)
+        a[i] = b[i] = (uint8_t)(i * 7);
+    for (size_t n = 0; n <= 72; n++) {
+        assert_true(bytes_equal(a + 1, b + 1, n));
+        for (size_t at = 0; at < sizeof a; at++) {
+            b[at] ^= 0x80;
+            assert_int_equal(bytes_equal(a + 1, b + 1, n), memcmp(a + 1, b + 1, n) == 0);
+            b[at] ^= 0x80;
+        }
+    }
+}
+
 static void test_slice(void **state)
 {
     static const struct {
@@ -150,8 +168,10 @@ static void test_sizes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_loads),  cmocka_unit_test(test_slice), cmocka_unit_test(test_compare),
-        cmocka_unit_test(test_reader), cmocka_unit_test(test_ends),  cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_bytes_equal), cmocka_unit_test(test_loads),
+        cmocka_unit_test(test_slice),       cmocka_unit_test(test_compare),
+        cmocka_unit_test(test_reader),      cmocka_unit_test(test_ends),
+        cmocka_unit_test(test_sizes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

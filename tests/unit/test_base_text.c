@@ -127,6 +127,24 @@ static void test_numbers(void **state)
     }
 }
 
+static void test_lower(void **state)
+{
+    char text[80], lower[80], plain[80];
+    (void)state;
+    for (unsigned c = 0; c < 256; c++)
+        for (size_t n = 1; n <= 70; n += n < 20 ? 1 : 7) {
+            memset(text, 'Q', sizeof text);
+            text[n / 2] = (char)c;
+            memset(lower, 1, sizeof lower);
+            memset(plain, 1, sizeof plain);
+            text_lower(text_of(text, n), lower);
+            text_lower_plain(text_of(text, n), plain);
+            assert_memory_equal(lower, plain, sizeof plain); /* and nothing behind it */
+            assert_int_equal(lower[n / 2], ascii_lower((char)c));
+        }
+    text_lower((Text){0}, lower);
+}
+
 static void test_utf8_known(void **state)
 {
     static const struct {
@@ -223,8 +241,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_compare),      cmocka_unit_test(test_find),
         cmocka_unit_test(test_trim_and_cut), cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_utf8_known),   cmocka_unit_test(test_utf8_all),
-        cmocka_unit_test(test_utf8_agree),
+        cmocka_unit_test(test_lower),        cmocka_unit_test(test_utf8_known),
+        cmocka_unit_test(test_utf8_all),     cmocka_unit_test(test_utf8_agree),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

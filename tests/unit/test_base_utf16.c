@@ -19,6 +19,17 @@ static Text narrow(const void *units, size_t len, char *out)
     assert_true(n <= len / 2 * 3);
     assert_int_equal(n, m);
     assert_memory_equal(plain, fast, n);
+    if (n == len / 2) { /* all ASCII */
+        assert_true(utf16_is_ascii(span_of(copy, len), plain));
+        for (size_t i = 0; i < n; i++) {
+            plain[i] = (char)(plain[i] ^ 0x80);
+            assert_false(utf16_is_ascii(span_of(copy, len), plain));
+            assert_false(utf16_is_ascii_plain(span_of(copy, len), plain));
+            plain[i] = (char)(plain[i] ^ 0x80);
+        }
+    }
+    assert_int_equal(utf16_is_ascii(span_of(copy, len), plain),
+                     utf16_is_ascii_plain(span_of(copy, len), plain));
     memcpy(out, plain, n);
     free(copy);
     free(plain);
@@ -114,13 +125,30 @@ static void test_random(void **state)
     }
 }
 
+/* A byte of text that is the number of a character beyond ASCII is not that character. */
+static void test_not_ascii(void **state)
+{
+    (void)state;
+    uint8_t units[64];
+    char text[32];
+    for (size_t n = 1; n <= 32; n++)
+        for (size_t at = 0; at < n; at++) {
+            for (size_t i = 0; i < n; i++) {
+                text[i] = (char)(i == at ? 0xC3 : 'a');
+                units[2 * i] = (uint8_t)text[i];
+                units[2 * i + 1] = 0;
+            }
+            assert_false(utf16_is_ascii(span_of(units, 2 * n), text));
+            assert_false(utf16_is_ascii_plain(span_of(units, 2 * n), text));
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_known),
-        cmocka_unit_test(test_every_unit),
-        cmocka_unit_test(test_places),
-        cmocka_unit_test(test_random),
+        cmocka_unit_test(test_known),     cmocka_unit_test(test_every_unit),
+        cmocka_unit_test(test_places),    cmocka_unit_test(test_random),
+        cmocka_unit_test(test_not_ascii),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,8 +11,11 @@
 
 #include <cmocka.h>
 
+#include "base/hash.h"
+#include "engine/run.h"
 #include "engine/sandbox.h"
 
+#include "../hooks/hostile.h"
 #include "../hooks/run_engine.h"
 
 typedef struct Case {
@@ -25,9 +28,11 @@ typedef struct Case {
 #if SANDBOX_SANITIZED
 #define FORBIDDEN "Operation not permitted"
 #define CRASHED   "ended by" /* by a signal, or by the sanitizer with a status */
+#define NO_MEMORY "ended by"
 #else
 #define FORBIDDEN "tried what its sandbox forbids"
 #define CRASHED   "ended by signal 11"
+#define NO_MEMORY "ended by signal 7"
 #endif
 
 static const Case CASES[] = {
@@ -39,6 +44,11 @@ static const Case CASES[] = {
     {"overflow-stack", CRASHED, 0},
     {"spin", "made no progress for 0.5 s and was ended at byte 0 of", 0},
     {"garbage", "sent what cannot be right (a block begins with", 0},
+    {"few-bytes", "sent what cannot be right (a block begins with too few bytes)", 0},
+    {"other-length 3", "sent what cannot be right (a block of another size than it claims)", 0},
+    {"other-length 1000", "sent what cannot be right (a block of another size than it claims)", 0},
+    {"other-length 99999", "sent what cannot be right (a block of another size than it claims)", 0},
+    {"block-in-block", "sent what cannot be right (a block within a block)", 0},
     {"huge-length 134217729", "claims 134217729 bytes", 0},
     {"huge-length 18446744073709551615", "claims 18446744073709551615 bytes", 0},
     {"other-piece", "sent what cannot be right (a block of piece 2 when 1 is due)", 0},
@@ -60,6 +70,7 @@ static const Case CASES[] = {
     {"map-code", FORBIDDEN, 0},
     {"protect-code", FORBIDDEN, 0},
     {"map-file", FORBIDDEN, 0},
+    {"grow-shared", NO_MEMORY, 0},
     {"vmsplice", FORBIDDEN, 0},
     {"write-item", FORBIDDEN, 0},
     {"raise-limit", FORBIDDEN, 0},
@@ -177,8 +188,7 @@ static void test_harmless_verbs(void **state)
     (void)state;
     static const struct {
         const char *verb, *block;
-    } HARMLESS[] = {{"ordinary", "B b 1 4 fine"},
-                    {"change-block-after-sending", "B b 1 7 as sent"}};
+    } HARMLESS[] = {{"ordinary", "B b 1 4 fine"}, {"look-at-memory", "B b 1 5 fresh"}};
     for (size_t i = 0; i < sizeof HARMLESS / sizeof *HARMLESS; i++) {
         EngineTest test;
         engine_test_init(&test);
@@ -190,6 +200,56 @@ static void test_harmless_verbs(void **state)
         assert_int_equal(test.stats.workers_lost, 0);
         engine_test_done(&test);
     }
+}
+
+static bool is_steady(EngineTest *test, const Item *item, uint8_t type, Err *err)
+{
+    (void)item;
+    (void)err;
+    if (type != HOSTILE_SHAKEN)
+        return true;
+    const uint8_t *memory = (const uint8_t *)test->engine->slots;
+    size_t size = test->engine->slot_count * sizeof *test->engine->slots;
+    assert_true(test->block.ptr + test->block.len <= memory || test->block.ptr >= memory + size);
+    uint64_t hash = hash64(test->block.ptr, test->block.len, 0);
+    usleep(50 * 1000);
+    assert_true(hash == hash64(test->block.ptr, test->block.len, 0));
+    ++*(unsigned *)test->on_block_ctx;
+    return true;
+}
+
+/* What is checked is what is used: the worker writes all the time where the block was. The numbers
+ * that it shares with the coordinator may be as wrong as they like. */
+static void test_blocks_do_not_change(void **state)
+{
+    (void)state;
+    EngineTest test;
+    engine_test_init(&test);
+    unsigned steady = 0;
+    test.on_block = is_steady;
+    test.on_block_ctx = &steady;
+    run_with_neighbours(&test, "change-block-after-sending 200");
+    check_neighbours(&test);
+    assert_int_equal(steady, 1);
+    assert_int_equal(engine_test_count(&test, "E b done", ""), 1);
+    engine_test_done(&test);
+}
+
+/* Nor does the next worker find what the one before it had. */
+static void test_memory_is_fresh_for_each_worker(void **state)
+{
+    (void)state;
+    EngineTest test;
+    engine_test_init(&test);
+    engine_test_file(&test, "1/fill", "CONSTAT-TEST fill 9\n");
+    engine_test_file(&test, "2/look", "CONSTAT-TEST look-at-memory\n");
+    engine_test_file(&test, "3/shake", "CONSTAT-TEST change-block-after-sending 10\n");
+    engine_test_file(&test, "4/look", "CONSTAT-TEST look-at-memory\n");
+    test.options.workers = 1;
+    assert_true(engine_test_run(&test));
+    assert_int_equal(test.stats.workers_started, 4);
+    assert_int_equal(engine_test_count(&test, "B look 1 5 fresh", ""), 2);
+    engine_test_done(&test);
 }
 
 /* A limit on time: blocks of nothing use up the output limit by their headers. */
@@ -282,6 +342,8 @@ int main(void)
 #endif
         cmocka_unit_test(test_progress_is_not_believed),
         cmocka_unit_test(test_harmless_verbs),
+        cmocka_unit_test(test_blocks_do_not_change),
+        cmocka_unit_test(test_memory_is_fresh_for_each_worker),
         cmocka_unit_test(test_empty_blocks_come_to_an_end),
         cmocka_unit_test(test_defect_texts_are_clean),
         cmocka_unit_test(test_defects_are_listed_up_to_a_limit),

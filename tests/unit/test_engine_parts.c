@@ -1,4 +1,4 @@
-/* The engine's parts by themselves: blocks out of a stream, cutting, the progress line, the panel.
+/* The engine's parts by themselves: blocks out of packets, cutting, the progress line, the panel.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,15 +24,20 @@
 
 typedef struct Pipe {
     Channel channel;
+    SlotMemory *memory;
     int write_end;
 } Pipe;
 
 static void pipe_open(Pipe *p)
 {
     int ends[2];
-    assert_int_equal(pipe2(ends, O_NONBLOCK), 0);
-    *p = (Pipe){.channel = {.fd = -1, .budget = UINT64_MAX}, .write_end = ends[1]};
-    channel_open(&p->channel, ends[0]);
+    assert_true(channel_pipe(ends, NULL));
+    assert_int_equal(fcntl(ends[1], F_SETFL, fcntl(ends[1], F_GETFL) | O_NONBLOCK), 0);
+    *p = (Pipe){.channel = {.fd = -1, .budget = UINT64_MAX},
+                .memory = calloc(1, sizeof *p->memory),
+                .write_end = ends[1]};
+    assert_non_null(p->memory);
+    channel_open(&p->channel, ends[0], p->memory);
 }
 
 static void pipe_done(Pipe *p)
@@ -40,25 +45,40 @@ static void pipe_done(Pipe *p)
     if (p->write_end >= 0)
         close(p->write_end);
     channel_done(&p->channel);
+    free(p->memory);
 }
 
-static size_t make_block(uint8_t *out, uint32_t type, uint32_t piece, const char *text)
+/* One packet. `length`: as the header claims. */
+static void put_packet(Pipe *p, uint32_t piece, uint64_t length, const char *text)
 {
-    BlockHeader header = {
-        .magic = BLOCK_MAGIC, .type = type, .piece = piece, .length = strlen(text)};
-    memcpy(out, &header, sizeof header);
-    memcpy(out + sizeof header, text, strlen(text));
-    return sizeof header + strlen(text);
+    uint8_t packet[WIRE_PACKET_BYTES];
+    size_t size = sizeof(BlockHeader) + strlen(text);
+    BlockHeader header = {.magic = BLOCK_MAGIC, .type = 1, .piece = piece, .length = length};
+    memcpy(packet, &header, sizeof header);
+    memcpy(packet + sizeof header, text, strlen(text));
+    assert_int_equal(write(p->write_end, packet, size), size);
 }
 
-static void expect_block(Pipe *p, uint32_t piece, const char *text)
+static void put_text(Pipe *p, uint32_t piece, const char *text)
+{
+    put_packet(p, piece, strlen(text), text);
+}
+
+static Span expect_length(Pipe *p, uint32_t piece, size_t length)
 {
     BlockHeader header;
     Span payload;
     assert_int_equal(channel_next(&p->channel, &header, &payload, NULL), CHANNEL_BLOCK);
     assert_int_equal(header.piece, piece);
-    assert_int_equal(payload.len, strlen(text));
-    assert_memory_equal(payload.ptr, text, payload.len);
+    assert_int_equal(payload.len, length);
+    return payload;
+}
+
+static void expect_block(Pipe *p, uint32_t piece, const char *text)
+{
+    Span payload = expect_length(p, piece, strlen(text));
+    if (payload.len)
+        assert_memory_equal(payload.ptr, text, payload.len);
 }
 
 static void expect_step(Pipe *p, ChannelStep step)
@@ -69,39 +89,83 @@ static void expect_step(Pipe *p, ChannelStep step)
     assert_int_equal(channel_next(&p->channel, &header, &payload, &err), step);
 }
 
-/* Three blocks in portions of every size. */
-static void test_blocks_in_portions(void **state)
+static void test_small_blocks(void **state)
 {
     (void)state;
-    uint8_t bytes[512];
-    size_t len = make_block(bytes, 1, 5, "first");
-    len += make_block(bytes + len, 2, 6, "");
-    len += make_block(bytes + len, 3, 7, "the third and last block");
-    static const char *const TEXTS[] = {"first", "", "the third and last block"};
-    for (size_t portion = 1; portion <= len; portion++) {
-        Pipe p;
-        pipe_open(&p);
-        uint32_t got = 0;
-        for (size_t at = 0; at < len; at += portion) {
-            size_t n = len - at < portion ? len - at : portion;
-            assert_int_equal(write(p.write_end, bytes + at, n), n);
-            BlockHeader header;
-            Span payload;
-            while (channel_next(&p.channel, &header, &payload, NULL) == CHANNEL_BLOCK) {
-                assert_int_equal(header.piece, 5 + got);
-                assert_int_equal(payload.len, strlen(TEXTS[got]));
-                if (payload.len)
-                    assert_memory_equal(payload.ptr, TEXTS[got], payload.len);
-                got++;
-            }
-        }
-        assert_int_equal(got, 3);
-        expect_step(&p, CHANNEL_EMPTY);
-        close(p.write_end);
-        p.write_end = -1;
-        expect_step(&p, CHANNEL_END);
-        pipe_done(&p);
+    Pipe p;
+    pipe_open(&p);
+    expect_step(&p, CHANNEL_EMPTY);
+    put_text(&p, 5, "first");
+    put_text(&p, 6, "");
+    expect_block(&p, 5, "first");
+    put_text(&p, 7, "the third and last block");
+    expect_block(&p, 6, "");
+    expect_block(&p, 7, "the third and last block");
+    expect_step(&p, CHANNEL_EMPTY);
+    close(p.write_end);
+    p.write_end = -1;
+    expect_step(&p, CHANNEL_END);
+    pipe_done(&p);
+}
+
+/* What wire.h builds on: a packet a write, and so many at most. */
+static void test_pipe_holds_packets(void **state)
+{
+    (void)state;
+    Pipe p;
+    pipe_open(&p);
+    for (uint32_t i = 0; i < WIRE_PIPE_PACKETS; i++)
+        put_text(&p, i, "");
+    for (uint32_t i = 0; i < 3 * WIRE_PIPE_PACKETS; i++) {
+        assert_int_equal(write(p.write_end, "x", 1), -1); /* however small */
+        expect_block(&p, i, "");
+        put_text(&p, i + WIRE_PIPE_PACKETS, "");
     }
+    pipe_done(&p);
+}
+
+static void fill_part(Pipe *p, unsigned number, uint8_t seed)
+{
+    uint8_t *part = p->memory->parts[number % WIRE_PARTS];
+    for (size_t i = 0; i < WIRE_PART_BYTES; i++)
+        part[i] = (uint8_t)(i * 7 + seed);
+}
+
+static void check_part(const uint8_t *bytes, size_t size, uint8_t seed)
+{
+    for (size_t i = 0; i < size; i++)
+        assert_int_equal(bytes[i], (uint8_t)(i * 7 + seed));
+}
+
+/* Blocks of one, two and three parts, with small ones between, more than once around the ring. */
+static void test_large_blocks(void **state)
+{
+    (void)state;
+    static const uint64_t LENGTHS[] = {WIRE_INLINE_MAX + 1, WIRE_PART_BYTES, WIRE_PART_BYTES + 1,
+                                       2 * WIRE_PART_BYTES, 3 * WIRE_PART_BYTES - 5};
+    Pipe p;
+    pipe_open(&p);
+    unsigned part = 0;
+    for (uint32_t round = 0; round < 10; round++) {
+        uint64_t length = LENGTHS[round % 5];
+        unsigned first = part;
+        for (uint64_t at = 0; at < length; at += WIRE_PART_BYTES, part++) {
+            if (at)
+                expect_step(&p, CHANNEL_EMPTY); /* not whole yet */
+            fill_part(&p, part, (uint8_t)part);
+            put_packet(&p, round, length, "");
+        }
+        const uint8_t *bytes = expect_length(&p, round, (size_t)length).ptr;
+        memset(p.memory->parts, 0xEE, sizeof p.memory->parts); /* the copy is another */
+        for (uint64_t at = 0; at < length; at += WIRE_PART_BYTES, first++)
+            check_part(bytes + at,
+                       length - at < WIRE_PART_BYTES ? (size_t)(length - at) : WIRE_PART_BYTES,
+                       (uint8_t)first);
+        assert_int_equal(atomic_load(&p.memory->taken), part);
+        put_text(&p, round, "between");
+        expect_block(&p, round, "between");
+    }
+    pipe_done(&p);
 }
 
 static void test_taken_blocks_stay(void **state)
@@ -109,10 +173,8 @@ static void test_taken_blocks_stay(void **state)
     (void)state;
     Pipe p;
     pipe_open(&p);
-    uint8_t bytes[512];
-    size_t len = make_block(bytes, 1, 0, "one");
-    len += make_block(bytes + len, 1, 1, "two");
-    assert_int_equal(write(p.write_end, bytes, len), len);
+    put_text(&p, 0, "one");
+    put_text(&p, 1, "two");
     expect_block(&p, 0, "one");
     uint8_t *taken = channel_take(&p.channel, 3);
     expect_block(&p, 1, "two");
@@ -126,9 +188,7 @@ static void test_block_that_never_ends(void **state)
     (void)state;
     Pipe p;
     pipe_open(&p);
-    uint8_t bytes[128];
-    size_t len = make_block(bytes, 1, 0, "cut short");
-    assert_int_equal(write(p.write_end, bytes, len - 1), len - 1);
+    put_packet(&p, 0, WIRE_PART_BYTES + 1, "");
     expect_step(&p, CHANNEL_EMPTY);
     close(p.write_end);
     p.write_end = -1;
@@ -136,7 +196,7 @@ static void test_block_that_never_ends(void **state)
     pipe_done(&p);
 }
 
-static void test_headers_that_are_nonsense(void **state)
+static void test_packets_that_are_nonsense(void **state)
 {
     (void)state;
     static const struct {
@@ -148,14 +208,12 @@ static void test_headers_that_are_nonsense(void **state)
         {{.magic = BLOCK_MAGIC, .unused = 1}, UINT64_MAX, CHANNEL_NONSENSE},
         {{.magic = BLOCK_MAGIC, .type = BLOCK_DONE + 1}, UINT64_MAX, CHANNEL_NONSENSE},
         {{.magic = BLOCK_MAGIC, .length = WIRE_BLOCK_MAX + 1}, UINT64_MAX, CHANNEL_NONSENSE},
-        {{.magic = BLOCK_MAGIC, .type = BLOCK_DEFECT, .length = WIRE_CONTROL_MAX + 1},
+        {{.magic = BLOCK_MAGIC, .type = BLOCK_FORMAT, .length = WIRE_CONTROL_MAX + 1},
          UINT64_MAX,
          CHANNEL_NONSENSE},
-        {{.magic = BLOCK_MAGIC, .type = BLOCK_MEMBER_BYTES, .length = WIRE_MEMBER_MAX + 1},
-         UINT64_MAX,
-         CHANNEL_NONSENSE},
-        {{.magic = BLOCK_MAGIC, .length = 100}, 100, CHANNEL_OVER},
-        {{.magic = BLOCK_MAGIC, .length = 100}, 100 + sizeof(BlockHeader), CHANNEL_EMPTY},
+        {{.magic = BLOCK_MAGIC, .length = 100}, UINT64_MAX, CHANNEL_NONSENSE},
+        {{.magic = BLOCK_MAGIC, .length = 10000}, 10000, CHANNEL_OVER},
+        {{.magic = BLOCK_MAGIC, .length = 10000}, 10000 + sizeof(BlockHeader), CHANNEL_BLOCK},
         {{.magic = BLOCK_MAGIC, .length = WIRE_BLOCK_MAX}, UINT64_MAX, CHANNEL_EMPTY},
     };
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
@@ -167,6 +225,11 @@ static void test_headers_that_are_nonsense(void **state)
         expect_step(&p, CASES[i].step);
         pipe_done(&p);
     }
+    Pipe p;
+    pipe_open(&p);
+    assert_int_equal(write(p.write_end, "short", 5), 5);
+    expect_step(&p, CHANNEL_NONSENSE);
+    pipe_done(&p);
 }
 
 /* Groups as text: "first+count first+count …" */
@@ -253,8 +316,13 @@ static void test_cutting(void **state)
     check_cuts(20 * MIB, &odd, true, 4);
     check_cuts(8 * MIB, &vast, true, 1);
     check_cuts(70 * MIB, &vast, true, 4);
-    check_cuts(32 * 1024 * MIB - 1, &lines, true, 4096);
-    check_cuts(32 * 1024 * MIB, &lines, true, 2048); /* twice as large from here on */
+    check_cuts(256 * MIB, &lines, true, 32);
+    check_cuts(320 * MIB, &lines, true, 32); /* of 10 MiB */
+    check_cuts(1024 * MIB, &lines, true, 32);
+    check_cuts(1024 * MIB + 4097, &evtx, true, 33);
+    check_cuts(2048 * MIB, &lines, true, 64); /* of 32 MiB: as large as they get … */
+    check_cuts(128 * 1024 * MIB - 1, &lines, true, 4096);
+    check_cuts(128 * 1024 * MIB, &lines, true, 3972); /* … up to here */
     check_cuts((UINT64_C(1) << 50) + 5, &lines, true, 4096);
 }
 
@@ -416,10 +484,12 @@ static void test_panel(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_blocks_in_portions),
+        cmocka_unit_test(test_small_blocks),
+        cmocka_unit_test(test_pipe_holds_packets),
+        cmocka_unit_test(test_large_blocks),
         cmocka_unit_test(test_taken_blocks_stay),
         cmocka_unit_test(test_block_that_never_ends),
-        cmocka_unit_test(test_headers_that_are_nonsense),
+        cmocka_unit_test(test_packets_that_are_nonsense),
         cmocka_unit_test(test_grouping),
         cmocka_unit_test(test_cutting),
         cmocka_unit_test(test_progress_line),

@@ -220,11 +220,9 @@ static bool never(void *ctx, const Piece *piece, WorkerPort *port, Err *err)
     return worker_send(port, HOSTILE_TEXT, (Span){0}, err);
 }
 
-static bool count_block(void *ctx, const Item *item, uint32_t item_index, uint8_t type, Span block,
-                        Err *err)
+static bool count_block(void *ctx, const PieceAt *at, uint8_t type, Span block, Err *err)
 {
-    (void)item;
-    (void)item_index;
+    (void)at;
     (void)type;
     (void)block;
     (void)err;

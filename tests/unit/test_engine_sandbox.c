@@ -48,6 +48,7 @@ typedef struct Seen {
     bool looked;
     char status[4096];
     const char *folder;
+    size_t shared_bytes; /* of memory that it shares with others */
 } Seen;
 
 static pid_t child_of(pid_t parent)
@@ -88,6 +89,23 @@ static void look_at_descriptor(Seen *seen, pid_t pid, const char *name)
         seen->others++;
 }
 
+/* Shared anonymous memory is a deleted /dev/zero. */
+static void look_at_memory(Seen *seen, pid_t pid)
+{
+    char path[64], line[4400];
+    snprintf(path, sizeof path, "/proc/%d/maps", (int)pid);
+    FILE *file = fopen(path, "re");
+    while (file && fgets(line, sizeof line, file)) {
+        char *dash;
+        unsigned long begin = strtoul(line, &dash, 16);
+        unsigned long end = *dash == '-' ? strtoul(dash + 1, NULL, 16) : begin;
+        if (strstr(line, "/dev/zero (deleted)"))
+            seen->shared_bytes += end - begin;
+    }
+    if (file)
+        fclose(file);
+}
+
 static bool look_at_worker(EngineTest *test, const Item *item, uint8_t type, Err *err)
 {
     (void)item;
@@ -106,6 +124,7 @@ static bool look_at_worker(EngineTest *test, const Item *item, uint8_t type, Err
             look_at_descriptor(seen, pid, entry->d_name);
     if (dir)
         closedir(dir);
+    look_at_memory(seen, pid);
     snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
     FILE *file = fopen(path, "re");
     size_t n = file ? fread(seen->status, 1, sizeof seen->status - 1, file) : 0;
@@ -135,6 +154,7 @@ static void test_worker_from_outside(void **state)
         assert_int_equal(seen.pipes, 1);
         assert_int_equal(seen.items, 1);
         assert_int_equal(seen.others, 0);
+        assert_int_equal(seen.shared_bytes, sizeof(SlotMemory)); /* its own, not the others' */
     } else {
         assert_int_not_equal(geteuid(), 0);
     }

@@ -275,6 +275,79 @@ static void list_of_documents_is_bytes(void **state)
     readings_done(&readings);
 }
 
+/* ---- elements that depend on a value ---- */
+
+/* As the old API writes events: Data and Binary without a name, each only if it has a value. */
+static void add_classic(WriterNode *event, WriterValue data, WriterValue binary)
+{
+    WriterNode *part = writer_element(event, "EventData");
+    writer_value(writer_element(part, "Data"), WRITER_OPTIONAL, data);
+    writer_value(writer_element(part, "Binary"), WRITER_OPTIONAL, binary);
+}
+
+static void classic(WriterTree *tree, WriterNode *event)
+{
+    add_classic(event, writer_string(tree, "text"), repeated(tree, WRITER_BINARY, 0xAB, 2));
+}
+
+static void classic_without_data(WriterTree *tree, WriterNode *event)
+{
+    add_classic(event, writer_null(), repeated(tree, WRITER_BINARY, 0xAB, 2));
+}
+
+static void classic_without_binary(WriterTree *tree, WriterNode *event)
+{
+    add_classic(event, repeated(tree, WRITER_ARRAY | WRITER_UINT8, 7, 3), writer_null());
+}
+
+static void classic_with_empty_data(WriterTree *tree, WriterNode *event)
+{
+    add_classic(event, writer_string(tree, ""), writer_null());
+}
+
+static void classic_without_anything(WriterTree *tree, WriterNode *event)
+{
+    (void)tree;
+    add_classic(event, writer_null(), writer_null());
+}
+
+/* One depends on the value of the other, and on a value that is not there. */
+static void crossed(WriterTree *tree, WriterNode *event)
+{
+    WriterNode *part = writer_element(event, "EventData");
+    static const char *const NAMES[] = {"a", "b", "c"};
+    for (uint16_t i = 0; i < 3; i++) {
+        WriterNode *data = writer_element(part, "Data");
+        writer_text(writer_attribute(data, "Name"), NAMES[i]);
+        WriterValue value = i == 1 ? writer_null() : writer_string(tree, NAMES[i]);
+        writer_value(data, WRITER_NORMAL, value);
+        writer_set_dependency(data, i < 2 ? 1 - i : 9);
+    }
+}
+
+static void dependent_elements(void **state)
+{
+    (void)state;
+    static const struct {
+        void (*describe)(WriterTree *tree, WriterNode *event);
+        const char *json;
+    } CASES[] = {
+        {classic, "\"EventData\":{\"Data\":{\"#text\":\"text\"},\"Binary\":\"ABAB\"}"},
+        {classic_without_data, "\"EventData\":{\"Binary\":\"ABAB\"}"},
+        {classic_without_binary, "\"EventData\":{\"Data\":{\"#text\":[7,7,7]}}"},
+        {classic_with_empty_data, "\"EventData\":{\"Data\":{\"#text\":\"\"}}"},
+        {classic_without_anything, "\"EventData\":null"},
+        {crossed, "\"EventData\":{\"b\":\"\",\"c\":\"c\"}"},
+    };
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        Readings readings = read_both(CASES[i].describe);
+        if (count_text(&readings.lines.output, CASES[i].json) != 1)
+            fail_msg("case %zu: %.*s", i, (int)readings.lines.output.len,
+                     readings.lines.output.ptr);
+        readings_done(&readings);
+    }
+}
+
 /* Three chunks, of which fewer can be read than the item's size promises. */
 static void missing_bytes_are_an_error(void **state)
 {
@@ -309,6 +382,7 @@ int main(void)
         cmocka_unit_test(too_long_a_record_is_named),
         cmocka_unit_test(two_lists_give_every_pair),
         cmocka_unit_test(list_of_documents_is_bytes),
+        cmocka_unit_test(dependent_elements),
         cmocka_unit_test(missing_bytes_are_an_error),
         cmocka_unit_test(siblings_are_numbered_quickly),
         cmocka_unit_test(lists_in_one_element_end),

@@ -258,6 +258,70 @@ static void scans_alike_with_and_without_vectors(void **state)
     }
 }
 
+/* The marks of every kind of machine are those that looking at each byte gives. */
+static void marks_alike_with_and_without_vectors(void **state)
+{
+    (void)state;
+    static const char ALPHABET[] = "ab\"\\\n\x1f\x7f\x20";
+    static uint8_t text[JSON_MARKS_BYTES];
+    static uint64_t plain[JSON_MARKS_WORDS], other[JSON_MARKS_WORDS];
+    JsonMarks *const kinds[] = {
+        json_marks_choose(),
+#if defined(__x86_64__)
+        json_marks_sse2
+#endif
+    };
+    uint32_t random = 1;
+    for (unsigned round = 0; round < 3000; round++) {
+        size_t size = round < 300 ? round : (round * 131) % (sizeof text + 1);
+        for (size_t i = 0; i < size; i++) {
+            random = random * 1664525 + 1013904223;
+            text[i] = random >> 28 ? 'p' : (uint8_t)ALPHABET[(random >> 8) % (sizeof ALPHABET - 1)];
+        }
+        if (size && round % 3 == 0)
+            text[random % size] = (uint8_t)(round % 2 ? 0x80 : 0xFF);
+        bool ascii = json_marks_plain(text, size, plain);
+        for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
+            memset(other, 0xEE, sizeof other);
+            assert_int_equal(kinds[k](text, size, other), ascii);
+            assert_memory_equal(other, plain, (size / 64 + 1) * sizeof *other);
+        }
+    }
+    for (unsigned c = 0; c < 256; c++) {
+        memset(text, (int)c, 100);
+        assert_int_equal(json_marks_plain(text, 100, plain), c < 0x80);
+        assert_int_equal(plain[0] & 1, json_special_in_string((uint8_t)c));
+        (void)json_marks_choose()(text, 100, other);
+        assert_memory_equal(other, plain, 2 * sizeof *other);
+    }
+}
+
+/* What is known to be UTF-8 is so; long strings cross from one part of the marks to the next. */
+static void knows_utf8(void **state)
+{
+    (void)state;
+    static char text[3 * JSON_MARKS_BYTES];
+    JsonReader reader;
+    JsonToken token;
+    json_init(&reader);
+    for (size_t size = JSON_MARKS_BYTES - 70; size < 2 * JSON_MARKS_BYTES + 70; size += 7) {
+        memset(text, 'x', sizeof text);
+        text[0] = text[size - 1] = '"';
+        memcpy(text + size / 2, "\\ud800\\n", 8);
+        for (unsigned high = 0; high < 2; high++) {
+            text[size - 3] = high ? (char)0xE9 : 'x';
+            json_begin(&reader, span_of(text, size), 0);
+            assert_true(json_next(&reader, &token));
+            assert_int_equal(token.text.len, size - 2 - 8 + 4);
+            assert_int_equal(token.utf8, !high);
+            assert_int_equal(text_is_utf8(token.text, UTF8_ALLOW_SURROGATES), !high);
+            assert_false(json_next(&reader, &token));
+            assert_false(json_damaged(&reader));
+        }
+    }
+    json_done(&reader);
+}
+
 /* ---- elements ---- */
 
 /* Elements as text: "value|", "!offset+size:why|" for damage. */
@@ -495,6 +559,8 @@ int main(void)
         cmocka_unit_test(limits_depth_and_length),
         cmocka_unit_test(skips_and_keeps_texts),
         cmocka_unit_test(scans_alike_with_and_without_vectors),
+        cmocka_unit_test(marks_alike_with_and_without_vectors),
+        cmocka_unit_test(knows_utf8),
         cmocka_unit_test(finds_elements),
         cmocka_unit_test(finds_elements_in_utf16),
         cmocka_unit_test(crosses_blocks),

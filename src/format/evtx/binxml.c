@@ -46,9 +46,11 @@ bool binxml_init(Binxml *bx, Arena *arena, Err *err)
         .arena = arena,
         .definitions = malloc(DEFINITIONS_MAX * sizeof *bx->definitions),
         .slots = calloc(DEFINITION_SLOTS, sizeof *bx->slots),
-        .values = malloc(BINXML_VALUES_MAX * sizeof *bx->values),
+        .values = malloc((BINXML_VALUES_MAX + VALUE_TABLE_SLACK) * sizeof *bx->values),
         .fields = malloc(NAME_FIELDS_MAX * sizeof *bx->fields),
         .cache = template_cache_create(),
+        .date = {.text = "1601-01-01T"},
+        .strings = json_strings_best(),
     };
     if (bx->definitions && bx->slots && bx->values && bx->fields && bx->cache)
         return true;

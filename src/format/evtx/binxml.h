@@ -13,7 +13,9 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "format/evtx/chunk.h"
+#include "format/evtx/json_string.h"
 #include "format/evtx/template_cache.h"
+#include "format/evtx/value_table.h"
 
 #define BINXML_DEPTH_MAX     64    /* elements within elements */
 #define BINXML_NESTING_MAX   16    /* templates within values */
@@ -55,18 +57,19 @@ typedef struct Definition {
     Template *template;
 } Definition;
 
-typedef struct ValueRef {
-    uint32_t offset; /* in the chunk */
-    uint16_t size;
-    uint8_t type;
-} ValueRef;
-
 typedef struct Instance {
     Definition *definition;
     const ValueRef *values;
     uint32_t count;
-    uint32_t end; /* first byte after the values */
+    uint32_t value_bytes; /* of all values */
+    uint32_t end;         /* first byte after the values */
 } Instance;
+
+/* The day of the FILETIME that was written last (plan_value.h). */
+typedef struct DateMemo {
+    uint64_t begin; /* in ticks */
+    char text[16];  /* 1601-01-01T */
+} DateMemo;
 
 typedef struct Binxml {
     const EvtxChunk *chunk;
@@ -79,6 +82,8 @@ typedef struct Binxml {
     bool values_missing; /* set by an instance that has fewer values than its template needs */
     uint32_t steps;      /* that dom_build has taken in this chunk; see DOM_STEPS_MAX */
 
+    DateMemo date;
+    JsonStrings strings; /* of this processor */
     TemplateCache *cache;
     NameField *fields; /* of the definition parsed last; NAME_FIELDS_MAX */
     uint32_t field_count;
@@ -108,6 +113,14 @@ bool binxml_instance(Binxml *bx, uint32_t at, uint32_t end, Instance *ret, Err *
 
 /* Does [begin, end) begin with a template instance, with or without a fragment header before it?
  * Then *ret_at is the instance's token. */
-bool binxml_is_instance(const Binxml *bx, uint32_t begin, uint32_t end, uint32_t *ret_at);
+static inline bool binxml_is_instance(const Binxml *bx, uint32_t begin, uint32_t end,
+                                      uint32_t *ret_at)
+{
+    const uint8_t *bytes = bx->chunk->bytes;
+    if (end - begin > 4 && load_u32le(bytes + begin) == 0x0001010F)
+        begin += 4;
+    *ret_at = begin;
+    return begin < end && bytes[begin] == 0x0C;
+}
 
 #endif

@@ -4,12 +4,6 @@
 
 #include <string.h>
 
-enum {
-    TOKEN_TEMPLATE = 0x0c,
-    TOKEN_FRAGMENT = 0x0f,
-    TYPE_STRING = 0x01,
-};
-
 /* The definition's data begins behind: next u32, GUID, size u32. */
 #define DEFINITION_HEAD 24u
 
@@ -106,15 +100,6 @@ static Definition *find_definition(Binxml *bx, uint32_t offset, Err *err)
     return made;
 }
 
-/* NULs at the end of a string are a terminator or the rest of a fixed-size buffer, not text. */
-static void trim_string(const uint8_t *bytes, ValueRef *v)
-{
-    if (v->size % 2)
-        return; /* a fault, shown as it is */
-    while (v->size && load_u16le(bytes + v->offset + v->size - 2) == 0)
-        v->size = (uint16_t)(v->size - 2);
-}
-
 bool binxml_instance(Binxml *bx, uint32_t at, uint32_t end, Instance *ret, Err *err)
 {
     const uint8_t *bytes = bx->chunk->bytes;
@@ -134,34 +119,18 @@ bool binxml_instance(Binxml *bx, uint32_t at, uint32_t end, Instance *ret, Err *
     pos += 4;
     if (count > (end - pos) / 4 || count > BINXML_VALUES_MAX - bx->values_used)
         return err_set(err, ERR_FORMAT, origin + pos - 4, "%u values do not fit the record", count);
-    const uint8_t *descriptors = bytes + pos;
     ValueRef *values = bx->values + bx->values_used;
-    pos += 4 * count;
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t descriptor = load_u32le(descriptors + 4 * (size_t)i);
-        uint16_t size = (uint16_t)descriptor;
-        uint8_t type = (uint8_t)(descriptor >> 16);
-        values[i] = (ValueRef){.offset = pos, .size = size, .type = type};
-        pos += size; /* cannot wrap: 16384 * 65535 < 2^32 */
-        if (type == TYPE_STRING && size >= 2 && pos <= end && bytes[pos - 1] == 0 &&
-            bytes[pos - 2] == 0)
-            trim_string(bytes, &values[i]);
-    }
+    uint32_t begin = pos + 4 * count;
+    pos = value_table_read(values, bytes + pos, count, bytes, begin, end);
     if (pos > end)
         return err_set(err, ERR_FORMAT, origin + at, "values run %u bytes past the record",
                        pos - end);
     bx->values_used += count;
     bx->values_missing |= count < definition->template->values_needed;
-    *ret = (Instance){.definition = definition, .values = values, .count = count, .end = pos};
+    *ret = (Instance){.definition = definition,
+                      .values = values,
+                      .count = count,
+                      .value_bytes = pos - begin,
+                      .end = pos};
     return true;
-}
-
-bool binxml_is_instance(const Binxml *bx, uint32_t begin, uint32_t end, uint32_t *ret_at)
-{
-    static const uint8_t HEADER[] = {TOKEN_FRAGMENT, 1, 1, 0};
-    const uint8_t *bytes = bx->chunk->bytes;
-    if (end - begin > sizeof HEADER && memcmp(bytes + begin, HEADER, sizeof HEADER) == 0)
-        begin += sizeof HEADER;
-    *ret_at = begin;
-    return begin < end && bytes[begin] == TOKEN_TEMPLATE;
 }

@@ -24,7 +24,7 @@ typedef struct Compiler {
     uint32_t list_count;
     const Text *siblings;
     uint32_t sibling_count;
-    bool nested;
+    bool nested, nested_in_container;
     bool failed;
 } Compiler;
 
@@ -38,7 +38,9 @@ static Step *add_step(Compiler *c, StepKind kind, uint16_t index)
     *step = (Step){.kind = (uint8_t)kind,
                    .index = index,
                    .literal = (uint32_t)c->literal_from,
-                   .literal_len = (uint32_t)(c->literals.len - c->literal_from)};
+                   .literal_len = (uint32_t)(c->literals.len - c->literal_from),
+                   .suffix = ",",
+                   .suffix_len = 1};
     c->literal_from = c->literals.len;
     return step;
 }
@@ -158,12 +160,35 @@ static uint32_t begin_dependent(Compiler *c, const Node *element)
     return c->step_count - 1;
 }
 
+/* A literal that has no step yet. */
+static bool literal_pending(const Compiler *c)
+{
+    return c->literals.len > c->literal_from;
+}
+
+/* Most dependent elements are one value: the condition becomes part of its step. */
+static bool join_condition(Compiler *c, uint32_t at)
+{
+    const Step *skip = &c->steps[at], *inner = skip + 1;
+    if (c->step_count != at + 2 || skip->literal_len ||
+        (inner->kind != STEP_MEMBER && inner->kind != STEP_DATA))
+        return false;
+    Step joined = *inner;
+    joined.kind = inner->kind == STEP_MEMBER ? STEP_MEMBER_IF : STEP_DATA_IF;
+    joined.jump = skip->index;
+    c->steps[at] = joined;
+    c->step_count--;
+    return true;
+}
+
 static void end_dependent(Compiler *c, uint32_t step)
 {
     if (step == UINT32_MAX)
         return;
-    add_step(c, STEP_LITERAL, 0); /* what belongs to the element must not leak past the jump */
-    c->steps[step].jump = (uint16_t)c->step_count;
+    if (literal_pending(c))
+        add_step(c, STEP_LITERAL, 0); /* what belongs to the element must not leak past the jump */
+    if (!join_condition(c, step))
+        c->steps[step].jump = (uint16_t)c->step_count;
 }
 
 /* <Data Name="literal">%n</Data>, <Data Name="literal">text</Data>, <Data Name="literal"/>. */
@@ -189,22 +214,30 @@ static void compile_named_data(Compiler *c, const Node *data)
     end_dependent(c, dependent);
 }
 
-/* All Data of a container whose Data have no Name: one step at the first of them. */
+/* All Data of a container whose Data have no Name: one step at the first of them. Only a single one
+ * may depend on a value. */
 static void compile_positional(Compiler *c, const Node *first)
 {
     uint32_t from = c->list_count;
+    const Node *dependent = NULL;
     for (const Node *node = first; node; node = node->next) {
         if (!is_data(node))
             continue;
         const Node *value = single(node->children);
-        if (classify(node->children) != CONTENT_VALUE || c->list_count == STEPS_MAX ||
-            node->dependency != BINXML_NO_DEPENDENCY || node->attributes) {
+        if (classify(node->children) != CONTENT_VALUE || c->list_count == STEPS_MAX || dependent ||
+            node->attributes) {
             c->failed = true;
             return;
         }
+        if (node->dependency != BINXML_NO_DEPENDENCY)
+            dependent = node;
         c->list[c->list_count++] = value->index;
     }
-    add_step(c, STEP_POSITIONAL, (uint16_t)from)->jump = (uint16_t)(c->list_count - from);
+    uint32_t count = c->list_count - from;
+    c->failed |= dependent && count > 1;
+    uint32_t condition = dependent ? begin_dependent(c, dependent) : UINT32_MAX;
+    add_step(c, STEP_POSITIONAL, (uint16_t)from)->jump = (uint16_t)count;
+    end_dependent(c, condition);
 }
 
 typedef enum DataForm { DATA_NONE, DATA_NAMED, DATA_POSITIONAL, DATA_MIXED } DataForm;
@@ -290,7 +323,8 @@ static void compile_members(Compiler *c, const Node *element)
             continue;
         if (node->kind == NODE_VALUE) {
             remember_siblings(c, element);
-            add_keyed_step(c, STEP_NESTED, node->index, element->name);
+            c->nested_in_container = container;
+            add_step(c, STEP_NESTED, node->index);
         } else if (container && is_data(node)) {
             if (form == DATA_NAMED)
                 compile_named_data(c, node);
@@ -310,6 +344,19 @@ static void compile_members(Compiler *c, const Node *element)
 static bool expects_document(const Node *element, bool root)
 {
     return root || dom_is_container(element->name);
+}
+
+/* With the last attribute, if nothing stands behind it. */
+static void close_attributes(Compiler *c)
+{
+    Step *last = c->step_count ? &c->steps[c->step_count - 1] : NULL;
+    if (!last || last->kind != STEP_ATTRIBUTE || literal_pending(c)) {
+        add_step(c, STEP_CLOSE_ATTRIBUTES, 0);
+        return;
+    }
+    last->kind = STEP_LAST_ATTRIBUTE;
+    memcpy(last->suffix, "}},", 3);
+    last->suffix_len = 3;
 }
 
 static void compile_element(Compiler *c, const Node *element, bool root)
@@ -346,7 +393,7 @@ static void compile_element(Compiler *c, const Node *element, bool root)
     } else if (content == CONTENT_VALUE) {
         add_step(c, STEP_CLOSE_FOR_TEXT, value->index);
     } else if (content == CONTENT_NONE) {
-        add_step(c, STEP_CLOSE_ATTRIBUTES, 0);
+        close_attributes(c);
     } else {
         c->failed = true; /* attributes and literal text */
     }
@@ -354,8 +401,30 @@ static void compile_element(Compiler *c, const Node *element, bool root)
 
 static bool writes_value(const Step *step)
 {
-    return step->kind == STEP_MEMBER || step->kind == STEP_DATA || step->kind == STEP_ATTRIBUTE ||
-           step->kind == STEP_CLOSE_FOR_TEXT;
+    return step->kind == STEP_MEMBER || step->kind == STEP_MEMBER_IF || step->kind == STEP_DATA ||
+           step->kind == STEP_DATA_IF || step->kind == STEP_ATTRIBUTE ||
+           step->kind == STEP_LAST_ATTRIBUTE || step->kind == STEP_CLOSE_FOR_TEXT;
+}
+
+static void raise_to(uint32_t *highest, uint32_t value)
+{
+    *highest = value > *highest ? value : *highest;
+}
+
+/* So that running need not look whether a value is there. */
+static uint32_t values_needed(const Compiler *c)
+{
+    uint32_t needed = 0;
+    for (uint32_t i = 0; i < c->step_count; i++) {
+        const Step *step = &c->steps[i];
+        if (step->kind == STEP_MEMBER_IF || step->kind == STEP_DATA_IF)
+            raise_to(&needed, step->jump + 1u);
+        if (writes_value(step) || step->kind == STEP_SKIP_NULL || step->kind == STEP_NESTED)
+            raise_to(&needed, step->index + 1u);
+    }
+    for (uint32_t i = 0; i < c->list_count; i++)
+        raise_to(&needed, c->list[i] + 1u);
+    return needed;
 }
 
 /* An upper bound, exact for indexes below 256: others share a counter. */
@@ -390,6 +459,9 @@ static const JsonPlan *finish(Compiler *c, Text root_name)
                        .literals = literals,
                        .literal_total = c->literals.len,
                        .value_uses = most_used_value(c),
+                       .values_needed = values_needed(c),
+                       .nested_in_container = c->nested_in_container,
+                       .root_is_data = text_equal(root, TEXT("Data")),
                        .siblings = c->siblings,
                        .sibling_count = c->sibling_count};
     return plan;
@@ -408,20 +480,17 @@ static const JsonPlan *compile(Binxml *bx, Definition *definition)
     c->literal_from = 0;
     c->step_count = c->list_count = c->sibling_count = 0;
     c->siblings = NULL;
-    c->nested = c->failed = false;
+    c->nested = c->nested_in_container = c->failed = false;
     buf_init(&c->literals, 16u * EVTX_CHUNK_SIZE);
     compile_element(c, root, true);
-    add_step(c, STEP_LITERAL, 0);
+    add_step(c, STEP_END, 0);
     const JsonPlan *plan = c->failed || c->literals.failed ? &NOT_COMPILED : finish(c, root->name);
     buf_done(&c->literals);
     free(c);
     return plan;
 }
 
-const JsonPlan *json_plan(Binxml *bx, Definition *definition)
+const JsonPlan *json_plan_compile(Binxml *bx, Definition *definition)
 {
-    Template *template = definition->template;
-    if (!template->json)
-        template->json = compile(bx, definition);
-    return template->json;
+    return definition->template->json = compile(bx, definition);
 }

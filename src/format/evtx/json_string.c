@@ -33,8 +33,7 @@ static char *put_json_char(char *out, uint32_t c)
     return put_unicode_escape(out, c);
 }
 
-/* The character at units[*pos], escaped; pairs of surrogates become one character. */
-static char *put_unit(char *out, const uint8_t *units, size_t size, size_t *pos)
+char *evtx_json_unit(char *out, const uint8_t *units, size_t size, size_t *pos)
 {
     uint32_t c = load_u16le(units + *pos);
     *pos += 2;
@@ -46,6 +45,26 @@ static char *put_unit(char *out, const uint8_t *units, size_t size, size_t *pos)
         }
     }
     return put_json_char(out, c);
+}
+
+char *evtx_json_ansi_char(char *out, uint8_t byte)
+{
+    return put_json_char(out, evtx_ansi_code_point(byte));
+}
+
+char *evtx_json_units_plain(char *out, const uint8_t *units, size_t size)
+{
+    size &= ~(size_t)1;
+    for (size_t pos = 0; pos < size;)
+        out = evtx_json_unit(out, units, size, &pos);
+    return out;
+}
+
+char *evtx_json_ansi_plain(char *out, const uint8_t *bytes, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        out = evtx_json_ansi_char(out, bytes[i]);
+    return out;
 }
 
 #if defined(__SSE2__)
@@ -88,7 +107,7 @@ char *evtx_json_units(char *out, const uint8_t *units, size_t size)
             *out++ = SHORT_ESCAPE[unit];
             pos += 2;
         } else {
-            out = put_unit(out, units, size, &pos);
+            out = evtx_json_unit(out, units, size, &pos);
         }
     }
     return out;
@@ -116,17 +135,18 @@ char *evtx_json_ansi(char *out, const uint8_t *bytes, size_t size)
 
 char *evtx_json_units(char *out, const uint8_t *units, size_t size)
 {
-    size &= ~(size_t)1;
-    for (size_t pos = 0; pos < size;)
-        out = put_unit(out, units, size, &pos);
-    return out;
+    return evtx_json_units_plain(out, units, size);
 }
 
 char *evtx_json_ansi(char *out, const uint8_t *bytes, size_t size)
 {
-    for (size_t i = 0; i < size; i++)
-        out = put_json_char(out, evtx_ansi_code_point(bytes[i]));
-    return out;
+    return evtx_json_ansi_plain(out, bytes, size);
 }
 
 #endif
+
+JsonStrings json_strings_best(void)
+{
+    JsonStrings best = json_strings_avx512();
+    return best.units ? best : (JsonStrings){.units = evtx_json_units, .ansi = evtx_json_ansi};
+}

@@ -11,6 +11,9 @@
 #include "event/sink.h"
 #include "format/evtx/binxml.h"
 
+/* Room that plan_json is going to ask for, about. */
+size_t plan_json_room(Binxml *bx, const Instance *instance);
+
 /* {"Event":…} of a template instance, appended to `out` without line end. false: take the general
  * way; `out` is then as before. */
 bool plan_json(Binxml *bx, const Instance *instance, Buf *out, unsigned *faults);

@@ -308,7 +308,7 @@ static bool add_value(Run *run, const Step *step, const ValueRef *v)
     return true;
 }
 
-static const ValueRef NULL_VALUE = {0, 0, EVTX_NULL};
+static const ValueRef NULL_VALUE = {.type = EVTX_NULL};
 
 static bool run_plan(Run *run, const FieldPlan *plan, const Instance *instance)
 {

@@ -1,8 +1,8 @@
 /* plan_json.c: a record to JSON by the steps of its template. */
 #include "format/evtx/plan.h"
 
-#include "format/evtx/dom.h"
 #include "format/evtx/json_plan.h"
+#include "format/evtx/plan_value.h"
 #include "format/evtx/scalar.h"
 
 /* Fixed texts, padded so that put_literal may read COPY_SLACK bytes. */
@@ -13,13 +13,12 @@ static const char TEXT_KEY[COPY_SLACK] = ",\"#text\":";
 #define EMPTY_LEN    2
 #define TEXT_KEY_LEN 9
 
-/* Copies of up to COPY_SLACK bytes are one vector store or two. */
+/* COPY_SLACK bytes a time: one vector store or two. */
 static inline char *put_literal(char *out, const char *literal, uint32_t len)
 {
-    if (__builtin_expect(len <= COPY_SLACK, 1))
-        memcpy(out, literal, COPY_SLACK);
-    else
-        memcpy(out, literal, len);
+    memcpy(out, literal, COPY_SLACK);
+    for (uint32_t done = COPY_SLACK; __builtin_expect(done < len, 0); done += COPY_SLACK)
+        memcpy(out + done, literal + done, COPY_SLACK);
     return out + len;
 }
 
@@ -30,21 +29,10 @@ typedef struct Run {
     unsigned depth; /* of nested documents; the general way reports what exceeds it */
 } Run;
 
-static bool is_scalar(const ValueRef *v)
+/* NULL for what is no scalar. */
+static char *put_value(const Run *run, char *out, const ValueRef *v)
 {
-    return !(v->type & EVTX_ARRAY) && v->type != EVTX_BINXML;
-}
-
-static const ValueRef NULL_VALUE = {0, 0, EVTX_NULL};
-
-static inline const ValueRef *value_at(const Instance *instance, uint16_t index)
-{
-    return index < instance->count ? &instance->values[index] : &NULL_VALUE;
-}
-
-static inline char *put_value(const Run *run, char *out, const ValueRef *v)
-{
-    return evtx_json_value(out, v->type, run->bx->chunk->bytes + v->offset, v->size, run->faults);
+    return plan_put_value(out, v, run->bx->chunk->bytes, run->bx, run->faults);
 }
 
 /* {"#text":X}: the items of all values, in order. */
@@ -55,7 +43,7 @@ static bool run_positional(Run *run, const Instance *instance, const uint16_t *l
     BUF_LITERAL(buf, "\"Data\":{\"#text\":[");
     start = buf->len;
     for (uint16_t i = 0; i < count; i++) {
-        const ValueRef *v = value_at(instance, list[i]);
+        const ValueRef *v = &instance->values[list[i]];
         if (v->type == EVTX_BINXML)
             return false;
         Span bytes = span_of(run->bx->chunk->bytes + v->offset, v->size);
@@ -99,24 +87,28 @@ static bool run_positional(Run *run, const Instance *instance, const uint16_t *l
 
 static bool run_plan(Run *run, const JsonPlan *plan, const Instance *instance);
 
-static bool run_nested(Run *run, const JsonPlan *outer, const Step *step, const ValueRef *value)
+/* May a nested document stand where `outer` has it, with members of no other name beside it? */
+static bool may_nest(const JsonPlan *outer, const JsonPlan *plan)
+{
+    if (plan->step_count == 0 || (outer->nested_in_container && plan->root_is_data))
+        return false;
+    for (uint32_t i = 0; i < outer->sibling_count; i++)
+        if (text_equal(outer->siblings[i], plan->root))
+            return false;
+    return true;
+}
+
+static bool run_nested(Run *run, const JsonPlan *outer, const ValueRef *value)
 {
     if (evtx_value_empty(value))
         return true;
     uint32_t mark = run->bx->values_used;
     Instance nested;
-    if (!plan_nested(run->bx, value, &nested))
+    if (run->depth >= BINXML_NESTING_MAX || !plan_nested(run->bx, value, &nested))
         return false;
     const JsonPlan *plan = json_plan(run->bx, nested.definition);
-    bool ok = plan->step_count != 0;
-    for (uint32_t i = 0; ok && i < outer->sibling_count; i++)
-        ok = !text_equal(outer->siblings[i], plan->root);
-    Text parent = text_of(outer->literals + step->key + 1, step->key_len - 3); /* of "name": */
-    if (ok && dom_is_container(parent) && text_equal(plan->root, TEXT("Data")))
-        ok = false;
-    ok = ok && run->depth < BINXML_NESTING_MAX;
     run->depth++;
-    ok = ok && run_plan(run, plan, &nested);
+    bool ok = may_nest(outer, plan) && run_plan(run, plan, &nested);
     run->depth--;
     run->bx->values_used = mark;
     return ok;
@@ -125,101 +117,163 @@ static bool run_nested(Run *run, const JsonPlan *outer, const Step *step, const 
 /* Room that all scalar steps of a plan can need together. */
 static size_t plan_room(const JsonPlan *plan, const Instance *instance)
 {
-    size_t bytes = 0;
-    for (uint32_t i = 0; i < instance->count; i++)
-        bytes += instance->values[i].size;
     return plan->literal_total + (size_t)plan->step_count * EVTX_JSON_ROOM(0) +
-           bytes * EVTX_JSON_GROWTH * plan->value_uses + COPY_SLACK;
+           (size_t)instance->value_bytes * EVTX_JSON_GROWTH * plan->value_uses + COPY_SLACK;
 }
 
-/* End an object: of attributes, when `v` or members may follow, or any other. One without content
- * is taken back; null stands for an element that has nothing at all. */
-static inline char *put_close(const Run *run, char *out, StepKind kind, const ValueRef *v)
+/* The end of an object, of which nothing is left if nothing stands in it: null takes its place. */
+static inline char *close_object(char *out)
 {
-    bool none = out[-1] == '{', text = !evtx_value_empty(v);
-    if (!none)
+    if (out[-1] == '{')
+        out = put_literal(out - 1, NULL_WORD, NULL_LEN);
+    else
         out[-1] = '}';
-    if (kind == STEP_CLOSE_FOR_MEMBERS) {
-        if (none)
-            return out - (ATTRIBUTES_OPEN_LEN - 1); /* the element's own brace stays */
-    } else if (kind == STEP_CLOSE_OBJECT) {
-        if (none)
-            out = put_literal(out - 1, NULL_WORD, NULL_LEN);
-    } else if (none) {
-        out -= ATTRIBUTES_OPEN_LEN;
-        out = text ? put_value(run, out, v) : put_literal(out, NULL_WORD, NULL_LEN);
-    } else {
-        if (text)
-            out = put_value(run, put_literal(out, TEXT_KEY, TEXT_KEY_LEN), v);
-        *out++ = '}';
-    }
     *out++ = ',';
     return out;
 }
 
+/* The end of attributes, to which members follow. */
+static inline char *close_for_members(char *out)
+{
+    if (out[-1] == '{')
+        return out - (ATTRIBUTES_OPEN_LEN - 1); /* the element's own brace stays */
+    out[-1] = '}';
+    *out++ = ',';
+    return out;
+}
+
+/* The end of attributes and of their element, which has the text `v` or none (NULL). NULL when that
+ * is no scalar. */
+static char *close_attributes(const Run *run, char *out, const ValueRef *v)
+{
+    bool none = out[-1] == '{';
+    if (none)
+        out -= ATTRIBUTES_OPEN_LEN;
+    else
+        out[-1] = '}';
+    if (v && !evtx_value_empty(v)) {
+        if (!none)
+            out = put_literal(out, TEXT_KEY, TEXT_KEY_LEN);
+        out = put_value(run, out, v);
+        if (!out)
+            return NULL;
+    } else if (none) {
+        out = put_literal(out, NULL_WORD, NULL_LEN);
+    }
+    if (!none)
+        *out++ = '}';
+    *out++ = ',';
+    return out;
+}
+
+/* Every case goes on with the next step, or leaves a value to be written below. */
 static bool run_plan(Run *run, const JsonPlan *plan, const Instance *instance)
 {
+    if (instance->count < plan->values_needed)
+        return false;
     Buf *buf = run->out;
-    size_t room = plan_room(plan, instance);
+    const ValueRef *values = instance->values;
+    const char *literals = plan->literals;
+    const uint8_t *chunk = run->bx->chunk->bytes;
+    const size_t room = plan_room(plan, instance);
     char *out = buf_reserve(buf, room);
     if (!out)
         return false;
-    for (const Step *step = plan->steps, *end = step + plan->step_count; step < end; step++) {
-        out = put_literal(out, plan->literals + step->literal, step->literal_len);
-        const ValueRef *v = value_at(instance, step->index);
+    for (const Step *step = plan->steps;; step++) {
+        const char *literal = literals + step->literal;
+        const ValueRef *v = values + step->index;
         switch ((StepKind)step->kind) {
+        case STEP_END:
+            out = put_literal(out, literal, step->literal_len);
+            buf->len = (size_t)(out - buf->ptr);
+            return true;
         case STEP_LITERAL:
-            break;
+            out = put_literal(out, literal, step->literal_len);
+            continue;
         case STEP_SKIP_NULL:
-            if (v->type == EVTX_NULL && step->index < instance->count)
+            out = put_literal(out, literal, step->literal_len);
+            if (v->type == EVTX_NULL)
                 step = plan->steps + step->jump - 1;
-            break;
+            continue;
+        case STEP_MEMBER_IF:
+            if (values[step->jump].type == EVTX_NULL)
+                continue;
+            __attribute__((fallthrough));
         case STEP_MEMBER:
-        case STEP_DATA:
-            if (evtx_value_empty(v)) {
-                out = step->kind == STEP_DATA ? put_literal(out, EMPTY_WORD, EMPTY_LEN)
-                                              : put_literal(out, NULL_WORD, NULL_LEN);
-            } else if (is_scalar(v)) {
-                out = put_value(run, out, v);
-            } else {
-                return false;
-            }
-            *out++ = ',';
-            break;
-        case STEP_ATTRIBUTE:
-            if (evtx_value_empty(v))
+            out = put_literal(out, literal, step->literal_len);
+            if (!evtx_value_empty(v))
                 break;
-            if (!is_scalar(v))
-                return false;
-            out = put_literal(out, plan->literals + step->key, step->key_len);
-            out = put_value(run, out, v);
+            out = put_literal(out, NULL_WORD, NULL_LEN);
             *out++ = ',';
+            continue;
+        case STEP_DATA_IF:
+            if (values[step->jump].type == EVTX_NULL)
+                continue;
+            __attribute__((fallthrough));
+        case STEP_DATA:
+            out = put_literal(out, literal, step->literal_len);
+            if (!evtx_value_empty(v))
+                break;
+            out = put_literal(out, EMPTY_WORD, EMPTY_LEN);
+            *out++ = ',';
+            continue;
+        case STEP_ATTRIBUTE:
+            out = put_literal(out, literal, step->literal_len);
+            if (evtx_value_empty(v))
+                continue;
+            out = put_literal(out, literals + step->key, step->key_len);
             break;
-        case STEP_CLOSE_FOR_TEXT:
-            if (!evtx_value_empty(v) && !is_scalar(v))
-                return false;
-            out = put_close(run, out, STEP_CLOSE_FOR_TEXT, v);
+        case STEP_LAST_ATTRIBUTE:
+            out = put_literal(out, literal, step->literal_len);
+            if (evtx_value_empty(v)) {
+                out = close_attributes(run, out, NULL);
+                continue;
+            }
+            out = put_literal(out, literals + step->key, step->key_len);
             break;
         case STEP_CLOSE_ATTRIBUTES:
+            out = put_literal(out, literal, step->literal_len);
+            out = close_attributes(run, out, NULL);
+            continue;
+        case STEP_CLOSE_FOR_TEXT:
+            out = put_literal(out, literal, step->literal_len);
+            out = close_attributes(run, out, v);
+            if (!out)
+                return false;
+            continue;
         case STEP_CLOSE_FOR_MEMBERS:
+            out = close_for_members(put_literal(out, literal, step->literal_len));
+            continue;
         case STEP_CLOSE_OBJECT:
-            out = put_close(run, out, (StepKind)step->kind, &NULL_VALUE);
-            break;
+            out = close_object(put_literal(out, literal, step->literal_len));
+            continue;
         case STEP_POSITIONAL:
         case STEP_NESTED: {
+            out = put_literal(out, literal, step->literal_len);
             buf->len = (size_t)(out - buf->ptr);
             bool ok = step->kind == STEP_NESTED
-                          ? run_nested(run, plan, step, v)
+                          ? run_nested(run, plan, v)
                           : run_positional(run, instance, plan->list + step->index, step->jump);
             out = ok ? buf_reserve(buf, room) : NULL;
             if (!out)
                 return false;
-            break;
+            continue;
         }
+        default:
+            __builtin_unreachable();
         }
+        out = plan_put_value(out, v, chunk, run->bx, run->faults);
+        if (!out)
+            return false;
+        memcpy(out, step->suffix, sizeof step->suffix);
+        out += step->suffix_len;
     }
-    buf->len = (size_t)(out - buf->ptr);
-    return true;
+}
+
+size_t plan_json_room(Binxml *bx, const Instance *instance)
+{
+    size_t outer = plan_room(json_plan(bx, instance->definition), instance);
+    return 2 * outer; /* of a nested document as well */
 }
 
 bool plan_json(Binxml *bx, const Instance *instance, Buf *out, unsigned *faults)

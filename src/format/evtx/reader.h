@@ -24,8 +24,9 @@ typedef struct EvtxReader {
     size_t block_size;    /* … and how much of it */
     Arena *trees, *scratch;
     Binxml bx;
-    Buf out;  /* JSON lines not yet written */
-    Buf text; /* scratch */
+    Buf out;            /* JSON lines not yet written … */
+    uint64_t out_lines; /* … and how many */
+    Buf text;           /* scratch */
     EvtxNames names;
     uint64_t numbered_same, numbered_anew; /* inner record id against the header's */
     bool general_only;                     /* tests: do not use compiled plans */
