@@ -26,7 +26,7 @@ typedef struct Command {
     const char *summary;               /* one line, for the list of commands */
     const char *usage;                 /* what follows "constat NAME" */
     const char *about;                 /* a paragraph: what it gives */
-    FormatRow (*format)(size_t index); /* its formats; one without a name ends them */
+    FormatRow (*format)(size_t index); /* its formats; one without a name ends them. NULL: none */
     const char *examples;              /* lines "command\twhat it does" */
     unsigned set;                      /* its bit of CommandSet */
     ExitCode (*run)(const Arguments *arguments);

@@ -63,11 +63,15 @@ static void print_examples(const Command *command)
 
 void help_command(const Command *command)
 {
-    printf("constat %s: %s\n\nUsage: constat %s %s\n\n%s\nFormats\n", command->name,
-           command->summary, command->name, command->usage, command->about);
-    for (size_t i = 0; command->format(i).name; i++)
-        printf("  %-12s%s\n", command->format(i).name, command->format(i).summary);
-    puts("\nOptions");
+    printf("constat %s: %s\n\nUsage: constat %s %s\n\n%s\n", command->name, command->summary,
+           command->name, command->usage, command->about);
+    if (command->format) {
+        puts("Formats");
+        for (size_t i = 0; command->format(i).name; i++)
+            printf("  %-12s%s\n", command->format(i).name, command->format(i).summary);
+        putchar('\n');
+    }
+    puts("Options");
     for (OptionId id = 0; id < OPTION_COUNT; id++)
         if (OPTIONS[id].commands & command->set)
             print_option(&OPTIONS[id]);

@@ -21,6 +21,8 @@ typedef enum CommandSet {
     FOR_TIMELINE = 1 << 0,
     FOR_DUMP = 1 << 1,
     FOR_EVIDENCE = FOR_TIMELINE | FOR_DUMP,
+    FOR_VERIFY = 1 << 8,
+    FOR_KEYGEN = 1 << 9,
 } CommandSet;
 
 typedef struct Option {

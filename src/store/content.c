@@ -29,10 +29,12 @@ bool item_row(Store *store, const Query *query, ItemRow *ret)
                    .layout_origin = (unsigned)query_get_u64(query, 12),
                    .host = text_from_span(CELL("host", 13)),
                    .host_origin = (unsigned)query_get_u64(query, 14),
-                   .events = query_get_u64(query, 15),
-                   .digest = CELL("digest", 16)};
+                   .events = query_get_u64(query, 15)};
+    bool opened = !store->box.failed;
+    row.digest = CELL("digest", 16);
+    store->box.failed = !opened; /* a digest that cannot be opened is one that does not fit */
 #undef CELL
-    if (store->box.failed || id.len != sizeof row.id.bytes || number > UINT32_MAX ||
+    if (!opened || id.len != sizeof row.id.bytes || number > UINT32_MAX ||
         (row.sha256.len && row.sha256.len != sizeof(Sha256)))
         return false;
     memcpy(row.id.bytes, id.ptr, id.len);

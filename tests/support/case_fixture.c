@@ -41,8 +41,7 @@ uint8_t *made_bytes(const MadeItem *made)
         abort();
     for (size_t i = 0; i < size; i++) {
         size_t record = i / MADE_RECORD_BYTES;
-        bytes[i] = (uint8_t)(i * 31 + (made->first + record) * 7 + made->payload * 13 +
-                             (size_t)made->path[0]);
+        bytes[i] = (uint8_t)(i * 31 + (made->first + record) * 7 + made->payload * 13);
     }
     return bytes;
 }
