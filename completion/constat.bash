@@ -1,46 +1,25 @@
-# Completion of constat(1) for bash. The lists of options are checked against the program by
-# tests/cli/completion.sh.
+# Completion of constat(1) for bash: the program knows what fits.
 
 _constat()
 {
-    local word=$2 previous=$3 command=${COMP_WORDS[1]}
-    local commands='timeline dump help csv-timeline json-timeline'
-    local options='--file --dir --format --json --output --force --from --to --timezone --recover
-        --knowledge --workers --quiet --verbose --no-color --help'
+    local word=$2 line last=:nothing
     COMPREPLY=()
-
-    if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W "$commands --help --version" -- "$word")
-        return
-    fi
-    case $previous in
-    -t | --format)
-        local formats='csv jsonl timesketch l2tcsv bodyfile'
-        [ "$command" = dump ] && formats='jsonl evtx-jsonl'
-        mapfile -t COMPREPLY < <(compgen -W "$formats" -- "$word")
-        return
-        ;;
-    --knowledge)
-        compopt -o filenames
-        mapfile -t COMPREPLY < <(compgen -d -- "$word")
-        return
-        ;;
-    --timezone)
-        mapfile -t COMPREPLY < <(cd "${TZDIR:-/usr/share/zoneinfo}" 2>/dev/null && compgen -f -- "$word")
-        return
-        ;;
-    --from | --to | --workers)
-        return
-        ;;
-    esac
-    if [ "$command" = help ]; then
-        mapfile -t COMPREPLY < <(compgen -W 'timeline dump' -- "$word")
-    elif [[ $word == -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
-    else
+    while IFS= read -r line; do
+        case $line in
+        :*) last=$line ;;
+        *) COMPREPLY+=("${line%%$'\t'*}") ;;
+        esac
+    done < <("${COMP_WORDS[0]}" __complete "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
+    case $last in
+    :files)
         compopt -o filenames
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
-    fi
+        ;;
+    :folders)
+        compopt -o filenames
+        mapfile -t COMPREPLY < <(compgen -d -- "$word")
+        ;;
+    esac
 }
 
 complete -F _constat constat

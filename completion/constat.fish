@@ -1,30 +1,19 @@
-# Completion of constat(1) for fish. The lists of options are checked against the program by
-# tests/cli/completion.sh.
+# Completion of constat(1) for fish: the program knows what fits.
 
-set -l evidence 'timeline dump csv-timeline json-timeline'
+function __constat_offers
+    set -l words (commandline -opc) (commandline -ct)
+    set -l program $words[1]
+    for line in ($program __complete $words[2..-1] 2>/dev/null)
+        switch $line
+            case ':files'
+                __fish_complete_path (commandline -ct)
+            case ':folders'
+                __fish_complete_directories (commandline -ct)
+            case ':nothing'
+            case '*'
+                echo $line
+        end
+    end
+end
 
-complete -c constat -n __fish_use_subcommand -f -a timeline -d 'every event of the evidence, in order of time'
-complete -c constat -n __fish_use_subcommand -f -a dump -d 'the events of files as they are, in file order'
-complete -c constat -n __fish_use_subcommand -f -a help -d 'help on a command'
-complete -c constat -n __fish_use_subcommand -f -a csv-timeline -d 'timeline --format csv'
-complete -c constat -n __fish_use_subcommand -f -a json-timeline -d 'timeline --format jsonl'
-complete -c constat -n __fish_use_subcommand -l version -d 'version of this program'
-complete -c constat -n '__fish_seen_subcommand_from help' -f -a 'timeline dump'
-
-complete -c constat -n "__fish_seen_subcommand_from $evidence" -s f -l file -r -F -d 'a file or folder to read'
-complete -c constat -n "__fish_seen_subcommand_from $evidence" -s d -l dir -r -F -d 'a file or folder to read'
-complete -c constat -n '__fish_seen_subcommand_from timeline' -s t -l format -x -a 'csv jsonl timesketch l2tcsv bodyfile' -d 'shape of the output'
-complete -c constat -n '__fish_seen_subcommand_from dump' -s t -l format -x -a 'jsonl evtx-jsonl' -d 'shape of the output'
-complete -c constat -n "__fish_seen_subcommand_from $evidence" -l json -d 'the same as --format jsonl'
-complete -c constat -n "__fish_seen_subcommand_from $evidence" -s o -l output -r -F -d 'write to a file'
-complete -c constat -n "__fish_seen_subcommand_from $evidence" -s C -l force -d 'overwrite the file if it exists'
-complete -c constat -n "__fish_seen_subcommand_from $evidence" -l from -x -d 'only events at or after a time'
-complete -c constat -n "__fish_seen_subcommand_from $evidence" -l to -x -d 'only events before a time'
-complete -c constat -n "__fish_seen_subcommand_from $evidence" -l timezone -x -d 'zone of local times'
-complete -c constat -n "__fish_seen_subcommand_from $evidence" -l recover -d 'also records from unused space and damaged parts'
-complete -c constat -n "__fish_seen_subcommand_from $evidence" -l knowledge -x -a '(__fish_complete_directories)' -d 'tables that replace the installed ones'
-complete -c constat -n "__fish_seen_subcommand_from $evidence" -l workers -x -d 'number of worker processes'
-complete -c constat -n "__fish_seen_subcommand_from $evidence" -s q -l quiet -d 'no notes, no progress, no summary'
-complete -c constat -n "__fish_seen_subcommand_from $evidence" -s v -l verbose -d 'all notes'
-complete -c constat -n "__fish_seen_subcommand_from $evidence" -s K -l no-color -d 'no colours'
-complete -c constat -n "__fish_seen_subcommand_from $evidence" -s h -l help -d 'help on the command'
+complete -c constat -f -a '(__constat_offers)'

@@ -8,13 +8,14 @@
 #include <unistd.h>
 
 #include "app/command.h"
+#include "app/complete.h"
 #include "app/console.h"
 
 /* Commands of the contract that this version does not have: a script that asks for one is told so.
  */
-static const char *const LATER[] = {
-    "investigate", "hunt",   "search", "rules",  "result", "assess",   "mark",  "diff",
-    "respond",     "notify", "unseal", "report", "risk",   "handover", "serve", "watch"};
+static const char *const LATER[] = {"hunt",   "search", "rules",    "result", "assess",
+                                    "mark",   "diff",   "respond",  "notify", "unseal",
+                                    "report", "risk",   "handover", "serve",  "watch"};
 
 /* A descriptor 0, 1 or 2 that is closed would be taken by the next file opened, and messages would
  * be written into it. Reading and writing on these fails, as it should. */
@@ -47,9 +48,9 @@ static ExitCode unknown_command(const char *name)
             return EXIT_FAILED;
         }
     }
-    const char *names[8] = {"help"};
+    const char *names[COMMANDS_MAX] = {"help"};
     size_t count = 1;
-    for (size_t i = 0; i < COMMAND_COUNT && count < sizeof names / sizeof names[0]; i++)
+    for (size_t i = 0; i < COMMAND_COUNT && count < COMMANDS_MAX; i++)
         names[count++] = COMMANDS[i]->name;
     const char *near = nearest_word(name, names, count);
     if (near)
@@ -109,6 +110,10 @@ int app_main(int argc, char **argv)
         return (int)run_help(argc - 2, argv + 2);
     if (is_word(name, "--version", "-V")) {
         puts("constat " CONSTAT_VERSION);
+        return (int)end_of_help();
+    }
+    if (strcmp(name, "__complete") == 0) {
+        complete(argc - 2, argv + 2);
         return (int)end_of_help();
     }
     const char *format;

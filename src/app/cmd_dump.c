@@ -69,26 +69,16 @@ static bool takes(void *ctx, const Format *format)
 }
 
 /* Whole lines of printable text, whatever the worker has become. */
-static bool receive(void *ctx, const Item *item, uint32_t item_index, uint8_t type, Span block,
-                    Err *err)
+static bool receive(void *ctx, const PieceAt *at, uint8_t type, Span block, Err *err)
 {
     DumpRun *run = ctx;
-    (void)item;
-    (void)item_index;
+    (void)at;
     Text text = text_from_span(block);
     if (type != BLOCK_TEXT || text.len == 0 || text.ptr[text.len - 1] != '\n' ||
         printable_prefix(text, PRINTABLE_ALLOW('\n')) != text.len)
         return err_set(err, ERR_FORMAT, ERR_NO_OFFSET,
                        "the worker sent what is not lines of printable text");
     return output_write(run->session.output, block, err);
-}
-
-static void defect(void *ctx, const Item *item, DefectKind kind, uint64_t offset, uint64_t size,
-                   Text text)
-{
-    DumpRun *run = ctx;
-    (void)size;
-    console_defect(run->session.console, item, kind, offset, text);
 }
 
 static bool choose_format(DumpRun *run, const Arguments *arguments, Err *err)
@@ -116,12 +106,12 @@ static ExitCode run_dump(const Arguments *arguments)
                      .work = work,
                      .takes = takes,
                      .receive = receive,
-                     .defect = defect,
+                     .defect = session_defect,
                      .ctx = &run,
                      .ordered = true};
     bool ok = session_open(session, "dump", arguments, &err) &&
-              choose_format(&run, arguments, &err) && session_start(session, &job, &err) &&
-              session_run(session, &err);
+              choose_format(&run, arguments, &err) && session_fork(session, &job, &err) &&
+              session_list(session, NULL, &err) && session_run(session, &err);
     ExitCode code = session_end(session, ok, &err);
     session_close(session);
     return code;

@@ -26,7 +26,10 @@ typedef struct TimelineRun {
 
 static bool begin_batch(Parse *parse, const Batch *batch, Err *err)
 {
-    if (row_writer_begin(parse->ctx, batch, text_from_z(parse->piece->format->name)))
+    HostOrigin ignored;
+    RowItem item = {.format = text_from_z(parse->piece->format->name),
+                    .host = session_host(parse->session, parse->piece->path, &ignored)};
+    if (row_writer_begin(parse->ctx, batch, &item))
         return true;
     return err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory for the rows of a batch");
 }
@@ -63,21 +66,12 @@ static bool prepare(void *ctx, Err *err)
     return session_prepare(&run->session, err);
 }
 
-static bool receive(void *ctx, const Item *item, uint32_t item_index, uint8_t type, Span block,
-                    Err *err)
+static bool receive(void *ctx, const PieceAt *at, uint8_t type, Span block, Err *err)
 {
     TimelineRun *run = ctx;
     if (type != BLOCK_ROWS)
         return err_set(err, ERR_FORMAT, ERR_NO_OFFSET, "the worker sent a block of type %u", type);
-    return timeline_receive(run->timeline, item, item_index, block, err);
-}
-
-static void defect(void *ctx, const Item *item, DefectKind kind, uint64_t offset, uint64_t size,
-                   Text text)
-{
-    TimelineRun *run = ctx;
-    (void)size;
-    console_defect(run->session.console, item, kind, offset, text);
+    return timeline_receive(run->timeline, at->item, at->index, block, err);
 }
 
 static bool write_out(void *ctx, Span bytes, Err *err)
@@ -136,11 +130,12 @@ static ExitCode run_timeline(const Arguments *arguments)
     const Job job = {.prepare = prepare,
                      .work = work,
                      .receive = receive,
-                     .defect = defect,
+                     .defect = session_defect,
                      .ctx = &run,
                      .hash_items = true};
     bool ok = session_open(session, "timeline", arguments, &err) &&
-              choose_format(&run, arguments, &err) && session_start(session, &job, &err);
+              choose_format(&run, arguments, &err) && session_fork(session, &job, &err) &&
+              session_list(session, NULL, &err);
     if (ok) {
         TimelineOptions options = {.format = run.format, .folder = session->settings.temporary};
         run.timeline = timeline_create(&options, &err);

@@ -38,6 +38,7 @@ typedef struct Command {
 
 extern const Command *const COMMANDS[];
 extern const size_t COMMAND_COUNT;
+#define COMMANDS_MAX 64
 
 /* The command of that name or alias; NULL when there is none. *ret_format: the format that the
  * alias stands for, or NULL. */

@@ -17,8 +17,9 @@ typedef struct Tally {
 struct Console {
     unsigned flags;
     const ItemList *items;
-    Tally *tallies; /* one an item */
-    Tally paths;    /* what is said about paths that are no items */
+    Tally *tallies;     /* one an item … */
+    size_t tally_count; /* … as far as there was something to say */
+    Tally paths;        /* what is said about paths that are no items */
     uint64_t lost;
     Buf line;
 };
@@ -42,11 +43,29 @@ void console_destroy(Console *console)
     free(console);
 }
 
-bool console_set_items(Console *console, const ItemList *items)
+void console_set_items(Console *console, const ItemList *items)
 {
     console->items = items;
-    console->tallies = calloc(items->count + 1, sizeof *console->tallies);
-    return console->tallies != NULL;
+}
+
+/* The list grows while it is worked on. Without memory for a tally of its own, an item is counted
+ * with what is no item. */
+static Tally *tally_of(Console *console, const Item *item)
+{
+    if (!console->items)
+        return &console->paths;
+    size_t index = (size_t)(item - console->items->items);
+    if (index >= console->tally_count) {
+        size_t count = console->items->room > index ? console->items->room : index + 1;
+        Tally *grown = realloc(console->tallies, count * sizeof *grown);
+        if (!grown)
+            return &console->paths;
+        for (size_t i = console->tally_count; i < count; i++)
+            grown[i] = (Tally){0};
+        console->tallies = grown;
+        console->tally_count = count;
+    }
+    return &console->tallies[index];
 }
 
 /* Standard error may be gone; there is nobody to tell that to. */
@@ -99,10 +118,7 @@ static bool shown(const Console *console, Tally *tally, DefectKind kind)
 
 void console_defect(Console *console, const Item *item, DefectKind kind, uint64_t offset, Text text)
 {
-    Tally *tally = &console->paths;
-    if (console->tallies && console->items)
-        tally = &console->tallies[item - console->items->items];
-    if (!shown(console, tally, kind))
+    if (!shown(console, tally_of(console, item), kind))
         return;
     begin_line(console, color_of(kind));
     visible_text(&console->line, item->path);
@@ -167,7 +183,8 @@ static void more(Console *console, Text path, uint32_t count, DefectKind kind)
 
 void console_finish(Console *console)
 {
-    size_t count = console->tallies && console->items ? console->items->count : 0;
+    size_t count = console->items ? console->items->count : 0;
+    count = count < console->tally_count ? count : console->tally_count;
     for (size_t i = 0; i < count; i++) {
         more(console, console->items->items[i].path, console->tallies[i].defects, DEFECT_DAMAGE);
         more(console, console->items->items[i].path, console->tallies[i].notes, DEFECT_NOTE);

@@ -28,8 +28,8 @@ typedef enum ConsoleFlag {
 Console *console_create(unsigned flags); /* NULL: no memory */
 void console_destroy(Console *console);
 
-/* The list that items will be of. false: no memory. */
-bool console_set_items(Console *console, const ItemList *items);
+/* The list that items will be of. It may grow. */
+void console_set_items(Console *console, const ItemList *items);
 
 /* `offset` may be ERR_NO_OFFSET. */
 void console_defect(Console *console, const Item *item, DefectKind kind, uint64_t offset,

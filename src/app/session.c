@@ -1,12 +1,14 @@
 #include "app/session.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "app/interrupt.h"
+#include "base/cleanup.h"
 #include "engine/panel.h"
 
 #define ITEMS_MEMORY (1024u * 1024 * 1024) /* for the list of files */
@@ -26,6 +28,25 @@ static double own_cpu_seconds(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
+static bool load_host_rules(Session *session, Err *err)
+{
+    CLEANUP(freep) char *path = settings_table(&session->settings, "layouts.tsv", err);
+    session->hosts = path ? host_rules_load(path, err) : NULL;
+    return session->hosts != NULL;
+}
+
+Text session_host(const Session *session, Text path, HostOrigin *ret_origin)
+{
+    Text host, collector;
+    if (host_rules_find(session->hosts, path, &host, &collector)) {
+        *ret_origin = HOST_FROM_LAYOUT;
+        return host;
+    }
+    host = settings_host(&session->settings, path);
+    *ret_origin = host.len ? HOST_GIVEN : HOST_UNKNOWN;
+    return host;
+}
+
 bool session_open(Session *session, const char *command, const Arguments *arguments, Err *err)
 {
     *session = (Session){.command = command, .arguments = arguments, .started = seconds_now()};
@@ -39,7 +60,7 @@ bool session_open(Session *session, const char *command, const Arguments *argume
     session->arena = arena_create(ITEMS_MEMORY);
     if (!session->console || !session->arena)
         return err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory to begin");
-    return true;
+    return load_host_rules(session, err);
 }
 
 void session_close(Session *session)
@@ -48,6 +69,8 @@ void session_close(Session *session)
     engine_stop(session->engine);
     output_close(session->output);
     schema_destroy(session->schema);
+    host_rules_destroy(session->hosts);
+    item_list_done(&session->items);
     arena_destroy(session->arena);
     console_destroy(session->console);
     settings_done(&session->settings);
@@ -85,52 +108,69 @@ static bool part_from_output(Session *session, Err *err)
         items->items[kept++] = *item;
         bytes += item->size;
     }
-    items->count = kept;
+    items->count = items->file_count = kept;
     items->bytes = bytes;
     return true;
 }
 
-bool session_start(Session *session, const Job *job, Err *err)
+bool session_fork(Session *session, const Job *job, Err *err)
 {
-    const Arguments *arguments = session->arguments;
-    const Settings *settings = &session->settings;
-    session->engine = engine_start(job, &settings->engine, err);
+    session->engine = engine_start(job, &session->settings.engine, err);
     if (!session->engine)
         return false;
     interrupt_watch(session->engine);
-    if (!evidence_collect(session->arena, arguments->operands, arguments->operand_count,
+    return true;
+}
+
+bool session_list(Session *session, const FolderId *except, Err *err)
+{
+    const Arguments *arguments = session->arguments;
+    const Settings *settings = &session->settings;
+    if (!evidence_collect(session->arena, arguments->operands, arguments->operand_count, except,
                           console_path, session->console, &session->items, err))
         return false;
     session->output = output_open(settings->output, settings->output_rule, err);
     if (!session->output || !part_from_output(session, err) || !output_begin(session->output, err))
         return false;
-    session->states = ARENA_NEW(session->arena, ItemState, session->items.count + 1);
-    if (!session->states || !console_set_items(session->console, &session->items))
-        return err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory for messages");
+    console_set_items(session->console, &session->items);
     return true;
 }
 
-/* After the run and in the order of the list, so that the same ones are shown each time. */
-static void tell_of_items_not_read(const Session *session)
+bool session_defect(void *ctx, const PieceAt *at, DefectKind kind, uint64_t offset, uint64_t size,
+                    Text text, Err *err)
 {
+    const Session *session = ctx;
+    (void)size;
+    (void)err;
+    console_defect(session->console, at->item, kind, offset, text);
+    return true;
+}
+
+/* After the run and in order, so that the same ones are shown each time. */
+static bool tell_of_items_not_read(const Session *session, Err *err)
+{
+    uint32_t *order = item_list_order(&session->items, err);
+    if (!order)
+        return false;
     for (size_t i = 0; i < session->items.count; i++) {
-        Text path = session->items.items[i].path;
-        if (session->states[i] == ITEM_UNKNOWN)
-            console_path(session->console, path, false, "not read: no known format");
-        else if (session->states[i] == ITEM_NOT_TAKEN)
-            console_path(session->console, path, false, "not read: its format has no such output");
+        const Item *item = &session->items.items[order[i]];
+        if (item->state == ITEM_UNKNOWN)
+            console_path(session->console, item->path, false, "not read: no known format");
+        else if (item->state == ITEM_NOT_TAKEN)
+            console_path(session->console, item->path, false,
+                         "not read: its format has no such output");
     }
+    free(order);
+    return true;
 }
 
 bool session_run(Session *session, Err *err)
 {
     if (interrupted())
         return interrupt_error(err);
-    bool ok = engine_run(session->engine, &session->items, session->states, &session->stats, err);
+    bool ok = engine_run(session->engine, &session->items, &session->stats, err);
     session->engine_cpu = own_cpu_seconds();
-    if (ok)
-        tell_of_items_not_read(session);
-    return ok;
+    return ok && tell_of_items_not_read(session, err);
 }
 
 /* The engine's figures end with its work; the command's own (sorting, writing) come on top. */

@@ -2,12 +2,14 @@
 
 #include <errno.h>
 #include <fnmatch.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "app/console.h"
+#include "base/cleanup.h"
 
 static bool bad_value(Err *err, OptionId id, const char *value, const char *expected)
 {
@@ -71,8 +73,67 @@ static bool read_zones(const Arguments *arguments, Settings *settings, Err *err)
     return true;
 }
 
+/* GLOB=NAME. Globs may hold '=', names do not. */
+static bool read_hosts(const Arguments *arguments, Settings *settings, Err *err)
+{
+    settings->hosts = calloc(arguments->given_count + 1, sizeof *settings->hosts);
+    if (!settings->hosts)
+        return err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory for the options");
+    for (size_t i = 0; i < arguments->given_count; i++) {
+        if (arguments->given[i].id != OPTION_HOST)
+            continue;
+        const char *value = arguments->given[i].value, *sign = strrchr(value, '=');
+        if (!sign || sign == value || !sign[1])
+            return bad_value(err, OPTION_HOST, value, "GLOB=NAME");
+        HostGiven *host = &settings->hosts[settings->host_count++];
+        *host = (HostGiven){.pattern = strndup(value, (size_t)(sign - value)), .name = sign + 1};
+        if (!host->pattern)
+            return err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory for the options");
+    }
+    return true;
+}
+
+/* Every line is a password, as it stands: blanks count. */
+static bool add_passwords(Settings *settings, const char *path, Err *err)
+{
+    CLEANUP(file_closep) FILE *file = fopen(path, "re");
+    if (!file)
+        return err_errno(err, errno, "--password-file: %s", quote_z(path).str);
+    CLEANUP(freep) char *line = NULL;
+    size_t room = 0;
+    ssize_t len;
+    while ((len = getline(&line, &room, file)) >= 0) {
+        while (len > 0 && (line[len - 1] == '\n' || line[len - 1] == '\r'))
+            line[--len] = '\0';
+        if (len == 0)
+            continue;
+        size_t count = settings->password_count + 1;
+        char **grown = realloc(settings->passwords, count * sizeof *grown);
+        if (grown)
+            settings->passwords = grown;
+        char *copy = grown ? strdup(line) : NULL;
+        if (!copy)
+            return err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory for passwords");
+        settings->passwords[settings->password_count++] = copy;
+    }
+    if (ferror(file))
+        return err_errno(err, errno, "--password-file: %s", quote_z(path).str);
+    return true;
+}
+
+static bool read_passwords(const Arguments *arguments, Settings *settings, Err *err)
+{
+    for (size_t i = 0; i < arguments->given_count; i++)
+        if (arguments->given[i].id == OPTION_PASSWORD_FILE &&
+            !add_passwords(settings, arguments->given[i].value, err))
+            return false;
+    settings->engine.format.passwords = (const char *const *)settings->passwords;
+    settings->engine.format.password_count = settings->password_count;
+    return true;
+}
+
 /* $TMPDIR, else beside the output (results and what leads to them are of like size), else /tmp. */
-static bool choose_temporary(Settings *settings, Err *err)
+static bool find_temporary(Settings *settings, Err *err)
 {
     settings->temporary = getenv("TMPDIR");
     if (settings->temporary && *settings->temporary)
@@ -88,6 +149,14 @@ static bool choose_temporary(Settings *settings, Err *err)
     if (!settings->temporary_own)
         return err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory for the options");
     settings->temporary = settings->temporary_own;
+    return true;
+}
+
+static bool choose_temporary(Settings *settings, Err *err)
+{
+    if (!find_temporary(settings, err))
+        return false;
+    settings->engine.spool = settings->temporary;
     return true;
 }
 
@@ -119,7 +188,8 @@ bool settings_read(const Arguments *arguments, Settings *ret, Err *err)
     if (ret->output && strcmp(ret->output, "-") == 0)
         ret->output = NULL;
     return read_workers(arguments, &ret->engine.workers, err) && read_window(arguments, ret, err) &&
-           read_zones(arguments, ret, err) && choose_temporary(ret, err) &&
+           read_zones(arguments, ret, err) && read_hosts(arguments, ret, err) &&
+           read_passwords(arguments, ret, err) && choose_temporary(ret, err) &&
            settings_find_tables(ret, arguments_value(arguments, OPTION_KNOWLEDGE), err);
 }
 
@@ -129,6 +199,14 @@ void settings_done(Settings *settings)
         free(settings->zones[i].pattern);
     for (size_t i = 0; i < settings->table_count; i++)
         free(settings->tables[i]);
+    for (size_t i = 0; i < settings->host_count; i++)
+        free(settings->hosts[i].pattern);
+    free(settings->hosts);
+    for (size_t i = 0; i < settings->password_count; i++) {
+        explicit_bzero(settings->passwords[i], strlen(settings->passwords[i]));
+        free(settings->passwords[i]);
+    }
+    free(settings->passwords);
     free(settings->zones);
     free(settings->temporary_own);
     *settings = (Settings){0};
@@ -156,4 +234,15 @@ const Zone *settings_zone(const Settings *settings, Text path)
             zone = &settings->zones[i].zone;
     free(z);
     return zone;
+}
+
+Text settings_host(const Settings *settings, Text path)
+{
+    char *z = strndup(path.len ? path.ptr : "", path.len);
+    Text host = {0};
+    for (size_t i = 0; z && !host.len && i < settings->host_count; i++)
+        if (path_matches(settings->hosts[i].pattern, z))
+            host = text_from_z(settings->hosts[i].name);
+    free(z);
+    return host;
 }

@@ -3,6 +3,7 @@
 #ifndef BASE_CLEANUP_H
 #define BASE_CLEANUP_H
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -18,6 +19,12 @@ static inline void fd_closep(int *fd)
 {
     if (*fd >= 0)
         close(*fd);
+}
+
+static inline void file_closep(FILE **file)
+{
+    if (*file)
+        (void)fclose(*file); /* read from: nothing can be lost */
 }
 
 #endif

@@ -490,3 +490,22 @@ bool extsort_next(ExtSort *sort, Span *ret_key, Span *ret_row, Err *err)
     *ret_row = buf_span(&sort->row);
     return true;
 }
+
+bool extsort_move(ExtSort *from, ExtSort *to, void (*rekey)(void *ctx, uint8_t *key, size_t len),
+                  void *ctx, Err *err)
+{
+    Span key, row;
+    Err failure = {0};
+    if (!extsort_finish(from, err))
+        return false;
+    while (extsort_next(from, &key, &row, &failure)) {
+        uint8_t changed[EXTSORT_KEY_MAX];
+        memcpy(changed, key.ptr, key.len);
+        rekey(ctx, changed, key.len);
+        if (!extsort_add(to, span_of(changed, key.len), row, err))
+            return false;
+    }
+    if (failure.code && err)
+        *err = failure;
+    return failure.code == ERR_NONE;
+}

@@ -44,6 +44,11 @@ bool extsort_finish(ExtSort *sort, Err *err);
  * is set. */
 bool extsort_next(ExtSort *sort, Span *ret_key, Span *ret_row, Err *err);
 
+/* Move all rows of `from`, which is not finished, to the new sort `to`, each under the key that
+ * `rekey` makes of its old one, in place. `from` can then only be destroyed. */
+bool extsort_move(ExtSort *from, ExtSort *to, void (*rekey)(void *ctx, uint8_t *key, size_t len),
+                  void *ctx, Err *err);
+
 typedef struct ExtSortStats {
     uint64_t rows;
     uint64_t spilled_bytes; /* written to the file, all passes */

@@ -1,6 +1,5 @@
-/* spill.h: a nameless file for what does not fit in memory. Blocks are compressed (zstd) and
- * appended; each is found again by its reference. Nothing is left behind, however the program
- * ends. */
+/* spill.h: blocks in a scratch file (scratch.h), compressed with zstd; each is found again by its
+ * reference. */
 #ifndef BASE_SPILL_H
 #define BASE_SPILL_H
 

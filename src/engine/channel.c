@@ -43,6 +43,13 @@ static bool make_room(Channel *channel, size_t len)
     return channel->payload != NULL;
 }
 
+static uint64_t length_most(uint32_t type)
+{
+    if (type <= BLOCK_HASH) /* the hashes of all blocks of an item */
+        return WIRE_BLOCK_MAX;
+    return type == BLOCK_MEMBER || type == BLOCK_MEMBER_BYTES ? WIRE_MEMBER_MAX : WIRE_CONTROL_MAX;
+}
+
 static ChannelStep check_header(Channel *channel, const BlockHeader *header, Err *err)
 {
     if (header->magic != BLOCK_MAGIC || header->unused != 0 || header->type > BLOCK_DONE) {
@@ -50,8 +57,7 @@ static ChannelStep check_header(Channel *channel, const BlockHeader *header, Err
                 header->magic, header->type);
         return CHANNEL_NONSENSE;
     }
-    uint64_t most = header->type < BLOCK_HASH ? WIRE_BLOCK_MAX : WIRE_CONTROL_MAX;
-    if (header->length > most) {
+    if (header->length > length_most(header->type)) {
         err_set(err, ERR_FORMAT, ERR_NO_OFFSET,
                 "a block of type %" PRIu32 " claims %" PRIu64 " bytes", header->type,
                 header->length);

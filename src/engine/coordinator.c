@@ -37,11 +37,29 @@ static double own_cpu_seconds(void)
            (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
 }
 
-/* Back-pressure: a group that must wait for its turn and has much in its queue is not listened to;
+static Visit *free_slot(const Run *run, const Group *group);
+
+/* Is there work that gives room in the spool back, now or soon? */
+static bool others_move(const Run *run)
+{
+    for (uint32_t i = 0; i < run->engine->slot_count; i++)
+        if (run->engine->visits[i].group && !run->engine->visits[i].opening)
+            return true;
+    const Group *group;
+    DL_FOREACH(run->groups, group)
+    if (group->state == GROUP_WAITING)
+        return free_slot(run, group) != NULL;
+    return false;
+}
+
+/* Back-pressure: a container does not go on while its members fill the spool, unless nothing else
+ * would either. A group that must wait for its turn and has much in its queue is not listened to;
  * its pipe fills and its worker blocks. The first group is always listened to, so all come to an
  * end. */
 static bool is_paused(const Run *run, const Visit *visit)
 {
+    if (visit->opening && run->spool_used >= run->engine->spool_bytes && others_move(run))
+        return true;
     if (!run->job->ordered || visit->group == run->groups)
         return false;
     uint64_t share = QUEUES_BYTES / run->engine->slot_count;
@@ -51,12 +69,22 @@ static bool is_paused(const Run *run, const Visit *visit)
     return visit->group->queued_bytes >= share;
 }
 
+static bool any_opening(const Run *run)
+{
+    for (uint32_t i = 0; i < run->engine->slot_count; i++)
+        if (run->engine->visits[i].group && run->engine->visits[i].opening)
+            return true;
+    return false;
+}
+
 /* A free slot. The last one is kept for the first group in order: if that has to be done again
- * while all other workers wait for it, nothing would move. */
+ * while all other workers wait for it, nothing would move. Without order, it is for members while a
+ * container is open. */
 static Visit *free_slot(const Run *run, const Group *group)
 {
     const Engine *engine = run->engine;
-    uint32_t count = engine->slot_count - (run->job->ordered && group == run->groups ? 0 : 1);
+    bool spare = run->job->ordered ? group == run->groups : any_opening(run);
+    uint32_t count = engine->slot_count - (spare ? 0 : 1);
     for (uint32_t i = 0; i < count; i++)
         if (!engine->visits[i].group)
             return &engine->visits[i];
@@ -70,7 +98,7 @@ static Group *next_waiting(Run *run)
     DL_FOREACH(run->groups, group)
     if (group->state == GROUP_WAITING)
         return group;
-    if (run->next_item >= run->items->count)
+    if (run->next_item >= run->items->file_count)
         return NULL;
     group = group_next(run->items, run->engine->options->format.recover, &run->next_item);
     if (group) {
@@ -196,7 +224,7 @@ static void draw_progress(Run *run, double seconds)
                            .bytes_done = run->passed_bytes,
                            .events = run->passed_events,
                            .seconds = seconds};
-    for (size_t i = ITEM_DONE; i <= ITEM_NOT_TAKEN; i++)
+    for (size_t i = ITEM_DONE; i < ITEM_STATE_COUNT; i++)
         state.items_done += run->stats.items_by_state[i];
     for (uint32_t i = 0; i < engine->slot_count; i++) {
         const Visit *visit = &engine->visits[i];
@@ -249,7 +277,7 @@ static void loop(Run *run, uint64_t start_ms)
         run_settle(run); /* first: the first group may need the slot that has become free */
         start_groups(run);
         run_settle(run);
-        if (run->failed || (!run->groups && run->next_item >= run->items->count))
+        if (run->failed || (!run->groups && run->next_item >= run->items->file_count))
             return;
         listen_to_workers(run);
         uint64_t now = now_ms();
@@ -266,7 +294,7 @@ static void finish_stats(Run *run, uint64_t start_ms, double start_cpu)
 {
     EngineStats *stats = &run->stats;
     uint64_t ended = 0;
-    for (size_t i = ITEM_DONE; i <= ITEM_NOT_TAKEN; i++)
+    for (size_t i = ITEM_DONE; i < ITEM_STATE_COUNT; i++)
         ended += stats->items_by_state[i];
     stats->items_by_state[ITEM_WAITING] = run->items->count - ended;
     stats->seconds = (double)(now_ms() - start_ms) / 1000;
@@ -276,25 +304,34 @@ static void finish_stats(Run *run, uint64_t start_ms, double start_cpu)
         stats->peak_coordinator_bytes = (uint64_t)used.ru_maxrss * 1024;
 }
 
-bool engine_run(Engine *engine, ItemList *items, ItemState *states, EngineStats *ret, Err *err)
+/* What an item run holds until it ends, when it has not come to that. */
+static void end_item_run(Item *item, ItemRun *item_run)
+{
+    spool_unref(item_run->spool);
+    group_destroy(item_run->filling);
+    members_release(item);
+}
+
+bool engine_run(Engine *engine, ItemList *items, EngineStats *ret, Err *err)
 {
     uint64_t start_ms = now_ms();
     double start_cpu = own_cpu_seconds();
+    while (items->count > items->file_count) /* members of a run before this one */
+        free(items->items[--items->count].blocks);
     if (items->count >= UINT32_MAX)
         return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "too many items: %zu", items->count);
-    CLEANUP(freep) ItemRun *item_runs = calloc(items->count ? items->count : 1, sizeof *item_runs);
+    ItemRun *item_runs = calloc(items->count ? items->count : 1, sizeof *item_runs);
     if (!item_runs)
         return err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory for %zu items", items->count);
     for (size_t i = 0; i < items->count; i++) {
         item_runs[i] = (ItemRun){.fd = -1, .pieces_left = 1};
-        if (states)
-            states[i] = ITEM_WAITING;
+        items->items[i].state = ITEM_WAITING;
     }
     Run run = {.engine = engine,
                .job = engine->job,
                .items = items,
                .item_runs = item_runs,
-               .states = states};
+               .item_room = items->count};
     progress_init(&run.line, engine->options->progress, engine->options->color);
     loop(&run, start_ms);
     stop_workers(&run);
@@ -302,6 +339,9 @@ bool engine_run(Engine *engine, ItemList *items, ItemState *states, EngineStats 
     Group *group, *next;
     DL_FOREACH_SAFE(run.groups, group, next)
     group_destroy(group);
+    for (size_t i = 0; i < items->count; i++)
+        end_item_run(&items->items[i], &run.item_runs[i]);
+    free(run.item_runs);
     finish_stats(&run, start_ms, start_cpu);
     *ret = run.stats;
     if (run.failed && err)

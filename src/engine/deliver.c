@@ -13,9 +13,18 @@ bool run_fail(Run *run, const Err *err)
     return false;
 }
 
-static void deliver_defect(Run *run, const Message *message, uint32_t index)
+static PieceAt piece_at(const Run *run, const PieceRun *piece)
 {
-    ItemRun *item_run = &run->item_runs[index];
+    return (PieceAt){.item = &run->items->items[piece->item],
+                     .index = piece->item,
+                     .begin = piece->begin,
+                     .end = piece->end,
+                     .whole = piece->probe_only || piece->hash_only};
+}
+
+static void deliver_defect(Run *run, const Message *message, const PieceRun *piece)
+{
+    ItemRun *item_run = &run->item_runs[piece->item];
     if (message->kind == MESSAGE_CHANGED) {
         if (item_run->changed_told)
             return;
@@ -30,8 +39,32 @@ static void deliver_defect(Run *run, const Message *message, uint32_t index)
     if (!run->job->defect)
         return;
     progress_erase(&run->line); /* the job may print */
-    run->job->defect(run->job->ctx, &run->items->items[index], message->defect, message->offset,
-                     message->size, text_from_span(message->bytes));
+    PieceAt at = piece_at(run, piece);
+    Err err = {.offset = ERR_NO_OFFSET};
+    if (!run->job->defect(run->job->ctx, &at, message->defect, message->offset, message->size,
+                          text_from_span(message->bytes), &err))
+        run_fail(run, &err);
+}
+
+/* All pieces of an item, and all members of it, are delivered. */
+static void end_item(Run *run, uint32_t index)
+{
+    for (;;) {
+        const ItemRun *item_run = &run->item_runs[index];
+        Item *item = &run->items->items[index];
+        item->state = item_run->state     ? item_run->state
+                      : item_run->damaged ? ITEM_DEFECTIVE
+                                          : ITEM_DONE;
+        run->stats.items_by_state[item->state]++;
+        Err err = {.offset = ERR_NO_OFFSET};
+        if (run->job->finished && !run->failed &&
+            !run->job->finished(run->job->ctx, item, index, item->state, item_run->format, &err))
+            run_fail(run, &err);
+        members_release(item);
+        index = item->parent;
+        if (index == ITEM_NO_PARENT || --run->item_runs[index].pieces_left > 0)
+            return;
+    }
 }
 
 static void deliver_end(Run *run, const Message *message, const PieceRun *piece)
@@ -45,32 +78,33 @@ static void deliver_end(Run *run, const Message *message, const PieceRun *piece)
         item_run->damaged = true;
     else if (!worked && message->state != ITEM_WAITING)
         item_run->state = message->state;
+    PieceAt at = piece_at(run, piece);
+    Err err = {.offset = ERR_NO_OFFSET};
+    if (worked && run->job->piece_done &&
+        !run->job->piece_done(run->job->ctx, &at, message->events, &err))
+        run_fail(run, &err);
     if (--item_run->pieces_left > 0)
         return;
-    ItemState state = item_run->state     ? item_run->state
-                      : item_run->damaged ? ITEM_DEFECTIVE
-                                          : ITEM_DONE;
-    run->stats.items_by_state[state]++;
-    if (run->states)
-        run->states[piece->item] = state;
-    if (run->job->finished)
-        run->job->finished(run->job->ctx, &run->items->items[piece->item], piece->item, state,
-                           item_run->format);
+    end_item(run, piece->item);
+}
+
+static bool receive(const Run *run, const PieceRun *piece, const Message *message, Err *err)
+{
+    PieceAt at = piece_at(run, piece);
+    return run->job->receive(run->job->ctx, &at, message->type, message->bytes, err);
 }
 
 /* false: as run_emit. */
 static bool deliver(Run *run, const Group *group, const Message *message, Err *err)
 {
     const PieceRun *piece = &group->pieces[message->piece];
-    const Job *job = run->job;
     if (run->failed)
         return false;
     if (message->kind == MESSAGE_END) {
         deliver_end(run, message, piece);
     } else if (message->kind != MESSAGE_BLOCK) {
-        deliver_defect(run, message, piece->item);
-    } else if (!job->receive(job->ctx, &run->items->items[piece->item], piece->item, message->type,
-                             message->bytes, err)) {
+        deliver_defect(run, message, piece);
+    } else if (!receive(run, piece, message, err)) {
         return err->code == ERR_FORMAT ? false : run_fail(run, err);
     }
     return true;
@@ -154,6 +188,13 @@ static void flush(Run *run, Group *group)
 
 static void drop(Run *run, Group *group)
 {
+    Group *after = group, *member, *next;
+    DL_FOREACH_SAFE(group->members, member, next)
+    {
+        DL_DELETE(group->members, member);
+        DL_APPEND_ELEM(run->groups, after, member);
+        after = member;
+    }
     DL_DELETE(run->groups, group);
     group_destroy(group);
     run->active--;

@@ -17,6 +17,7 @@
 
 #define HANG_MS_DEFAULT      30000u
 #define MEMORY_BYTES_DEFAULT (UINT64_C(512) * 1024 * 1024)
+#define SPOOL_BYTES_DEFAULT  (UINT64_C(4) << 30)
 #define FILES_ELSEWHERE      128u /* descriptors of the program outside the engine */
 
 static unsigned processors(void)
@@ -140,6 +141,7 @@ Engine *engine_start(const Job *job, const EngineOptions *options, Err *err)
     engine->workers = allowed_workers(options->workers ? options->workers : processors());
     engine->slot_count = engine->workers + 1;
     engine->memory_bytes = options->memory_bytes ? options->memory_bytes : MEMORY_BYTES_DEFAULT;
+    engine->spool_bytes = options->spool_bytes ? options->spool_bytes : SPOOL_BYTES_DEFAULT;
     engine->hang_ms = options->hang_ms ? options->hang_ms : HANG_MS_DEFAULT;
     if (!allocate(engine, err) || !fork_zygote(engine, err) || !await_zygote(engine, err))
         return NULL;
@@ -157,8 +159,10 @@ void engine_stop(Engine *engine)
     if (engine->zygote > 0)
         while (waitpid(engine->zygote, NULL, 0) < 0 && errno == EINTR)
             continue;
-    for (uint32_t i = 0; engine->visits && i < engine->slot_count; i++)
+    for (uint32_t i = 0; engine->visits && i < engine->slot_count; i++) {
         channel_done(&engine->visits[i].channel);
+        free(engine->visits[i].member_name);
+    }
     free(engine->visits);
     if (engine->pages)
         munmap(engine->pages, engine->slot_count * engine->page_bytes);

@@ -13,7 +13,10 @@
  *
  * A worker that crashes, hangs, exceeds a limit or sends nonsense costs the piece it was at: what
  * it had sent before is kept, the defect names the offset it had reached, and the pieces after it
- * go to a fresh worker. */
+ * go to a fresh worker.
+ *
+ * A container (archive, image) is opened by a worker too: it sends the members' bytes, which the
+ * coordinator puts into a spool; each member becomes an item of its own, read by another worker. */
 #ifndef ENGINE_ENGINE_H
 #define ENGINE_ENGINE_H
 
@@ -25,6 +28,9 @@
 #include "event/sink.h"
 #include "evidence/item.h"
 #include "format/format.h"
+
+/* Containers within containers that are opened. */
+#define ENGINE_DEPTH_MAX 8
 
 typedef struct Engine Engine;
 typedef struct WorkerPort WorkerPort;
@@ -38,6 +44,14 @@ typedef struct Piece {
     Text path;     /* of the item, for messages and rows */
 } Piece;
 
+/* One piece, in the coordinator. */
+typedef struct PieceAt {
+    const Item *item;
+    uint32_t index;      /* of the item in the list */
+    uint64_t begin, end; /* in the item */
+    bool whole;          /* said of the item as a whole, before it was cut in pieces */
+} PieceAt;
+
 /* In the worker: send one result block. `type` is the job's own, 0..127. Blocks while the pipe is
  * full. false when the coordinator is gone. */
 bool worker_send(WorkerPort *port, uint8_t type, Span block, Err *err);
@@ -50,21 +64,33 @@ typedef struct Job {
     bool (*prepare)(void *ctx, Err *err);
     /* Worker: all the work on one piece. false: the piece is defective, err says why. */
     bool (*work)(void *ctx, const Piece *piece, WorkerPort *port, Err *err);
-    /* Which formats this job reads; NULL: all. An item of another format counts as "not read". */
+    /* Which formats this job reads; NULL: all. An item of another format counts as "not read".
+     * Containers are always opened. */
     bool (*takes)(void *ctx, const Format *format);
 
-    /* Coordinator: one block. It must be checked as hostile input; false with err: the block is
-     * nonsense (the worker is ended and the piece is defective) when err->code is ERR_FORMAT, else
-     * the run cannot go on (disk full). */
-    bool (*receive)(void *ctx, const Item *item, uint32_t item_index, uint8_t type, Span block,
-                    Err *err);
-    /* Coordinator: a defect or note of an item; offset ERR_NO_OFFSET if there is none. */
-    void (*defect)(void *ctx, const Item *item, DefectKind kind, uint64_t offset, uint64_t size,
-                   Text text);
-    /* Coordinator: an item is finished; all its blocks and defects were given before. `format` is
-     * NULL when it is not known. May be NULL. */
-    void (*finished)(void *ctx, const Item *item, uint32_t item_index, ItemState state,
-                     const Format *format);
+    /* Coordinator, for a job that keeps results over runs (NULL: every item is read; needs
+     * `hash_items`). `known`: the item looks like one whose results are there: it is only hashed.
+     * `wants`, once the hash is known (or cannot be had): is the item to be read? If not, it ends
+     * as ITEM_KNOWN. `wants_piece`: is this part of a large item to be read? */
+    bool (*known)(void *ctx, const Item *item);
+    bool (*wants)(void *ctx, const Item *item, uint32_t item_index);
+    bool (*wants_piece)(void *ctx, uint32_t item_index, uint64_t begin, uint64_t end);
+
+    /* Coordinator. Each false with err: the run cannot go on (disk full). All but `receive` may be
+     * NULL. */
+
+    /* One block. It must be checked as hostile input; false with ERR_FORMAT: the block is nonsense
+     * (the worker is ended and the piece is defective). */
+    bool (*receive)(void *ctx, const PieceAt *at, uint8_t type, Span block, Err *err);
+    /* A defect or note; offset ERR_NO_OFFSET if there is none. */
+    bool (*defect)(void *ctx, const PieceAt *at, DefectKind kind, uint64_t offset, uint64_t size,
+                   Text text, Err *err);
+    /* A piece that was read, or as much of it as could be, is finished. */
+    bool (*piece_done)(void *ctx, const PieceAt *at, uint64_t events, Err *err);
+    /* An item is finished; everything of it was given before. `format` is NULL when it is not
+     * known. */
+    bool (*finished)(void *ctx, const Item *item, uint32_t item_index, ItemState state,
+                     const Format *format, Err *err);
     void *ctx; /* the same pointer everywhere; each process has its own copy of what is behind */
 
     bool ordered;
@@ -74,10 +100,18 @@ typedef struct Job {
     bool hash_items;
 } Job;
 
+/* Does the job read items of this format? Containers are opened for every job. */
+static inline bool job_takes(const Job *job, const Format *format)
+{
+    return format->open || !job->takes || job->takes(job->ctx, format);
+}
+
 typedef struct EngineOptions {
     unsigned workers; /* 0: as many as processors */
     FormatOptions format;
-    bool progress; /* show a progress line on standard error when it is a terminal */
+    const char *spool;    /* folder for the members of containers; NULL: /tmp */
+    uint64_t spool_bytes; /* containers wait while members take so much there; 0: default (4 GiB) */
+    bool progress;        /* show a progress line on standard error when it is a terminal */
     bool color;
     uint32_t hang_ms;      /* no progress for so long: the worker is ended; 0: default (30,000) */
     uint64_t memory_bytes; /* address space a worker may take beyond what the zygote prepared;
@@ -85,7 +119,8 @@ typedef struct EngineOptions {
 } EngineOptions;
 
 typedef struct EngineStats {
-    uint64_t items_by_state[ITEM_NOT_TAKEN + 1];
+    uint64_t items_by_state[ITEM_STATE_COUNT];
+    uint64_t members;    /* of the items, how many were in containers */
     uint64_t bytes_read; /* of items worked on */
     uint64_t events;     /* as counted by workers */
     uint64_t defects, notes;
@@ -105,10 +140,12 @@ static inline void engine_stopp(Engine **engine)
     engine_stop(*engine);
 }
 
-/* Work through the list. `states` (one per item, or NULL) receives how each ended. false: the run
- * could not go on (err), or was interrupted (ERR_INTERRUPTED after engine_interrupt); *ret then
- * holds what was done, and items that were not finished are ITEM_WAITING. May be called again. */
-bool engine_run(Engine *engine, ItemList *items, ItemState *states, EngineStats *ret, Err *err);
+/* Work through the list; each item's `state` says how it ended. Members of containers are added to
+ * the list as they are found, and a container ends after all its members. false: the run could not
+ * go on (err), or was interrupted (ERR_INTERRUPTED after engine_interrupt); *ret then holds what
+ * was done, and items that were not finished are ITEM_WAITING. May be called again, with another
+ * list. */
+bool engine_run(Engine *engine, ItemList *items, EngineStats *ret, Err *err);
 
 /* Async-signal-safe: end the run soon, in order. */
 void engine_interrupt(Engine *engine);

@@ -3,16 +3,31 @@
 #include <stdlib.h>
 #include <utlist.h>
 
-static Group *group_create(uint32_t piece_count)
+Group *group_create(uint32_t room)
 {
-    size_t size = sizeof(Group) + piece_count * sizeof(PieceRun);
-    Group *group = calloc(1, size);
-    if (group)
-        group->piece_count = piece_count;
-    return group;
+    return calloc(1, sizeof(Group) + room * sizeof(PieceRun));
 }
 
-/* How many items from `first` on make one group. */
+bool group_fits(const ItemList *items, const Group *group, const Item *item)
+{
+    if (group->piece_count == 0)
+        return true;
+    uint64_t bytes = item->size;
+    for (uint32_t i = 0; i < group->piece_count; i++)
+        bytes += group->pieces[i].end;
+    const Item *first = &items->items[group->pieces[0].item];
+    return group->piece_count < WIRE_PIECES_MAX && bytes >= item->size && bytes <= GROUP_BYTES &&
+           text_equal(item->folder, first->folder);
+}
+
+void group_add(Group *group, const ItemList *items, uint32_t index, bool recover)
+{
+    uint64_t size = items->items[index].size;
+    group->pieces[group->piece_count++] =
+        (PieceRun){.item = index, .end = size, .probe_only = size > GROUP_BYTES && !recover};
+}
+
+/* How many files from `first` on make one group. */
 static uint32_t group_extent(const ItemList *items, uint32_t first)
 {
     const Item *head = &items->items[first];
@@ -20,7 +35,7 @@ static uint32_t group_extent(const ItemList *items, uint32_t first)
         return 1;
     uint64_t bytes = head->size;
     uint32_t count = 1;
-    while (count < WIRE_PIECES_MAX && first + count < items->count) {
+    while (count < WIRE_PIECES_MAX && first + count < items->file_count) {
         const Item *item = &items->items[first + count];
         if (item->size > GROUP_BYTES - bytes || !text_equal(item->folder, head->folder))
             break;
@@ -32,17 +47,10 @@ static uint32_t group_extent(const ItemList *items, uint32_t first)
 
 Group *group_next(const ItemList *items, bool recover, uint32_t *next_item)
 {
-    uint32_t first = *next_item;
-    uint32_t count = group_extent(items, first);
+    uint32_t count = group_extent(items, *next_item);
     Group *group = group_create(count);
-    if (!group)
-        return NULL;
-    for (uint32_t i = 0; i < count; i++) {
-        uint64_t size = items->items[first + i].size;
-        group->pieces[i] = (PieceRun){
-            .item = first + i, .end = size, .probe_only = size > GROUP_BYTES && !recover};
-    }
-    *next_item = first + count;
+    for (uint32_t i = 0; group && i < count; i++)
+        group_add(group, items, (*next_item)++, recover);
     return group;
 }
 
@@ -75,6 +83,7 @@ Group *group_cut(const Item *item, uint32_t item_index, const Format *format, bo
             group_destroy(group);
             return NULL;
         }
+        group->piece_count = 1;
         group->pieces[0] =
             (PieceRun){.item = item_index, .format = format, .begin = begin, .end = end};
         DL_APPEND(list, group);
@@ -89,6 +98,9 @@ void group_destroy(Group *group)
     if (!group)
         return;
     group_clear_queue(group);
+    Group *member, *next;
+    DL_FOREACH_SAFE(group->members, member, next)
+    group_destroy(member);
     for (uint32_t i = 0; i < group->piece_count; i++)
         free(group->pieces[i].failure);
     free(group);

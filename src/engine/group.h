@@ -20,6 +20,7 @@ typedef struct PieceRun {
     uint32_t item;
     const Format *format; /* NULL: not known yet */
     bool probe_only;      /* identify, and end: the item is large and may be cut */
+    bool hash_only;       /* nothing but the hash: the job may have its results already */
     uint64_t begin, end;
     uint32_t defects; /* listed in this visit */
     char *failure;    /* why no worker gets it (any more), malloc'ed; NULL: nothing is wrong */
@@ -54,16 +55,25 @@ typedef enum GroupState { GROUP_WAITING, GROUP_RUNNING, GROUP_DONE } GroupState;
 typedef struct Group {
     struct Group *prev, *next; /* utlist, in the order of the items */
     GroupState state;
-    bool started;        /* it has had a worker, or needed none */
-    uint32_t current;    /* the first piece that is not finished */
-    Message *queue;      /* not delivered yet */
-    size_t queued_bytes; /* in the queue */
+    bool started;          /* it has had a worker, or needed none */
+    uint32_t current;      /* the first piece that is not finished */
+    Message *queue;        /* not delivered yet */
+    struct Group *members; /* utlist, with `ordered`: groups of members of its containers, to follow
+                            * it when it is done */
+    size_t queued_bytes;   /* in the queue */
     uint32_t piece_count;
     PieceRun pieces[];
 } Group;
 
-/* The next group of the list, beginning with *next_item, which moves on. NULL: no memory. */
+/* The next group of the files of a list, beginning with *next_item, which moves on. NULL: no
+ * memory. */
 Group *group_next(const ItemList *items, bool recover, uint32_t *next_item);
+
+/* An empty group with room for `room` pieces. NULL: no memory. */
+Group *group_create(uint32_t room);
+/* Does the item still fit, by size and folder? */
+bool group_fits(const ItemList *items, const Group *group, const Item *item);
+void group_add(Group *group, const ItemList *items, uint32_t index, bool recover);
 
 /* The pieces of a large item whose format is known: a list of groups with one piece each, in
  * order. NULL: no memory. *ret_count: how many. */

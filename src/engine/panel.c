@@ -8,8 +8,9 @@ static const char *const STATE_TEXT[] = {
     [ITEM_WAITING] = "not reached",        [ITEM_DONE] = "done",
     [ITEM_DEFECTIVE] = "defective",        [ITEM_UNREADABLE] = "unreadable",
     [ITEM_UNKNOWN] = "of no known format", [ITEM_NOT_TAKEN] = "not read by this command",
+    [ITEM_KNOWN] = "known already",
 };
-_Static_assert(sizeof STATE_TEXT / sizeof *STATE_TEXT == ITEM_NOT_TAKEN + 1, "one text a state");
+_Static_assert(sizeof STATE_TEXT / sizeof *STATE_TEXT == ITEM_STATE_COUNT, "one text a state");
 
 static void add_label(Buf *buf, const char *label, bool color)
 {
@@ -29,15 +30,19 @@ static void add_number(Buf *buf, uint64_t count, const char *what)
 static void add_items(Buf *buf, const EngineStats *stats)
 {
     bool first = true;
-    for (size_t i = 0; i <= ITEM_NOT_TAKEN; i++) {
+    for (size_t i = 0; i < ITEM_STATE_COUNT; i++) {
         /* In the order in which the work ends; "not reached" comes last. */
-        size_t state = (i + 1) % (ITEM_NOT_TAKEN + 1);
+        size_t state = (i + 1) % ITEM_STATE_COUNT;
         if (!stats->items_by_state[state] && state != ITEM_DONE)
             continue;
         if (!first)
             BUF_LITERAL(buf, ", ");
         first = false;
         add_number(buf, stats->items_by_state[state], STATE_TEXT[state]);
+    }
+    if (stats->members) {
+        BUF_LITERAL(buf, "; ");
+        add_number(buf, stats->members, "of them in containers");
     }
     BUF_LITERAL(buf, "\n");
 }

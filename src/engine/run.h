@@ -2,6 +2,7 @@
  *
  *   coordinator.c   the loop: what to start, what to listen to, who has hung
  *   visit.c         one worker: opening its items, taking its blocks, judging its end
+ *   members.c       what is in containers
  *   deliver.c       messages to the job, in order; items' ends; statistics
  *
  * Two clocks, so to say. What a worker sends is *received* and checked for protocol at once; it is
@@ -35,6 +36,7 @@ typedef enum Fault {
     FAULT_NONE,     /* we did not: it ended by itself */
     FAULT_HANG,     /* no progress */
     FAULT_NONSENSE, /* sent what cannot be: fault_text */
+    FAULT_REFUSED,  /* what it opens cannot be taken in: fault_text */
     FAULT_STOPPED,  /* the run is over; nobody is to blame */
 } Fault;
 
@@ -50,10 +52,15 @@ typedef struct Visit {
     uint32_t cpu_seconds;  /* its limit */
     Fault fault;
     char fault_text[sizeof(((Err *)0)->text)];
-    Reached sent;     /* as its last block said */
-    uint64_t idle_ms; /* since it last did anything, not counting when we did not listen */
-    bool heard;       /* it has sent something since last looked at */
-    uint64_t seen;    /* mixture of its progress word when last looked at */
+    bool opening;   /* the current piece is a container … */
+    bool in_member; /* … and a member of it is coming: */
+    char *member_name;
+    size_t member_name_len;
+    uint64_t member_begin; /* in the spool */
+    Reached sent;          /* as its last block said */
+    uint64_t idle_ms;      /* since it last did anything, not counting when we did not listen */
+    bool heard;            /* it has sent something since last looked at */
+    uint64_t seen;         /* mixture of its progress word when last looked at */
 } Visit;
 
 struct Engine {
@@ -61,6 +68,7 @@ struct Engine {
     const EngineOptions *options;
     unsigned workers;
     uint64_t memory_bytes;
+    uint64_t spool_bytes;
     uint32_t hang_ms;
     volatile sig_atomic_t interrupted;
     pid_t zygote;
@@ -77,7 +85,10 @@ typedef struct ItemRun {
     const Format *format;
     int fd; /* open while `users` groups work on it */
     uint32_t users;
-    uint32_t pieces_left; /* not delivered */
+    uint32_t pieces_left; /* not delivered; members of a container count as well */
+    Spool *spool;         /* of a container that is being opened */
+    Group *filling;       /* of its members: not full yet */
+    bool unwanted;        /* the job has its results already */
     ItemState state;      /* ITEM_WAITING: nothing special yet */
     bool damaged;         /* delivered damage */
     bool hash_failed;
@@ -89,10 +100,11 @@ typedef struct Run {
     const Job *job;
     ItemList *items;
     ItemRun *item_runs;
-    ItemState *states; /* the caller's, or NULL */
-    Group *groups;     /* utlist: not yet fully delivered, in order */
+    size_t item_room;
+    Group *groups; /* utlist: not yet fully delivered, in order */
     uint32_t next_item;
     uint32_t active; /* groups that have started and are in the list */
+    uint64_t spool_used;
     EngineStats stats;
     ProgressLine line;
     uint64_t passed_bytes, passed_events; /* received, for the progress line */
@@ -114,6 +126,13 @@ bool run_emit_text(Run *run, Group *group, uint32_t piece, DefectKind kind, uint
                    const char *text);
 bool run_emit_end(Run *run, Group *group, uint32_t piece, ItemState state, uint64_t events);
 
+/* members.c: a block of a container. false as visit_take_block. */
+bool members_take(Run *run, Visit *visit, uint32_t type, Span payload, Err *err);
+/* The container's piece ends, well or not: what has come of its members goes to work. */
+void members_end(Run *run, Visit *visit, Group *group, uint32_t piece);
+/* A member that is worked on: its room is given back. Any other item: nothing. */
+void members_release(Item *item);
+
 /* visit.c */
 /* Put `group` to work in a free slot. Ends it at once if there is nothing for a worker to do. */
 void visit_start(Run *run, Visit *visit, Group *group);
@@ -126,7 +145,9 @@ void visit_finish(Run *run, Visit *visit);
 /* What its progress word says of the piece. */
 Reached visit_reached(const Run *run, const Visit *visit, uint32_t piece);
 
-/* visit_blocks.c: the group's current piece is lost because a block of it is nonsense (`reason`).
+/* visit_blocks.c: the item's hash is known, or it will have none: does the job want it? */
+void run_hashed(Run *run, uint32_t item_index);
+/* The group's current piece is lost because a block of it is nonsense (`reason`).
  */
 void visit_blame_nonsense(Run *run, Group *group, const char *reason, Reached reached);
 /* Numbers from a worker, made plausible for this piece. */

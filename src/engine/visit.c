@@ -69,8 +69,11 @@ static bool prepare_pieces(Run *run, Group *group)
             Err err;
             if (hash && !item_hash(item, -1, &err))
                 return run_fail(run, &err);
+            if (hash)
+                run_hashed(run, piece->item);
             continue;
         }
+        piece->hash_only = hash && run->job->known && run->job->known(run->job->ctx, item);
         if (piece->failure)
             continue;
         if (!hold_item(run, piece))
@@ -92,13 +95,19 @@ static void fill_piece(const Run *run, const Group *group, uint32_t id, WirePiec
         .id = id,
         .item = piece->item,
         .format = format,
-        .flags = (piece->wants_hash ? WIRE_HASH : 0u) | (piece->probe_only ? WIRE_PROBE_ONLY : 0u),
+        .flags = (piece->wants_hash ? WIRE_HASH : 0u) | (piece->probe_only ? WIRE_PROBE_ONLY : 0u) |
+                 (piece->hash_only ? WIRE_HASH_ONLY : 0u) |
+                 (item->depth >= ENGINE_DEPTH_MAX ? WIRE_NO_OPEN : 0u) |
+                 (item->spool ? WIRE_VEILED : 0u),
         .path_len = (uint32_t)item->path.len,
         .name_len = (uint32_t)item->name.len,
         .begin = piece->begin,
         .end = piece->end,
         .size = item->size,
+        .base = item->spool ? item->spool_at : 0,
     };
+    if (item->spool)
+        ret->veil = *spool_veil(item->spool);
 }
 
 typedef struct Order {
@@ -277,7 +286,8 @@ void visit_receive(Run *run, Visit *visit)
             if (visit_take_block(run, visit, &header, payload, &err))
                 continue;
             if (!run->failed)
-                visit_end_worker(run, visit, FAULT_NONSENSE, err.text);
+                visit_end_worker(run, visit, err.code == ERR_IO ? FAULT_REFUSED : FAULT_NONSENSE,
+                                 err.text);
             return;
         case CHANNEL_EMPTY:
             return;

@@ -37,9 +37,11 @@ static const Format *piece_format(const Run *run, const Group *group, uint32_t p
     return p->format ? p->format : p->identified ? run->item_runs[p->item].format : NULL;
 }
 
-static bool is_taken(const Run *run, const Format *format)
+void run_hashed(Run *run, uint32_t item_index)
 {
-    return !run->job->takes || run->job->takes(run->job->ctx, format);
+    const Job *job = run->job;
+    if (job->wants && !job->wants(job->ctx, &run->items->items[item_index], item_index))
+        run->item_runs[item_index].unwanted = true;
 }
 
 /* A piece whose bytes could not be had: the item's state depends on what is known of it. */
@@ -57,22 +59,33 @@ void visit_skip_pieces(Run *run, Group *group)
             run_emit_text(run, group, piece, DEFECT_DAMAGE, ERR_NO_OFFSET, failure);
             run_emit_end(run, group, piece, failed_state(run, group, piece), 0);
         } else if (run_item(run, group, piece)->size == 0) {
-            run_emit_text(run, group, piece, DEFECT_NOTE, ERR_NO_OFFSET, "the file is empty");
-            run_emit_end(run, group, piece, ITEM_DONE, 0);
+            bool known = run_item_run(run, group, piece)->unwanted;
+            if (!known)
+                run_emit_text(run, group, piece, DEFECT_NOTE, ERR_NO_OFFSET, "the file is empty");
+            run_emit_end(run, group, piece, known ? ITEM_KNOWN : ITEM_DONE, 0);
         } else {
             return;
         }
     }
 }
 
+/* Members may be many times as large as their container. */
+static uint64_t output_budget(const PieceRun *piece, bool opening)
+{
+    uint64_t budget;
+    if (__builtin_mul_overflow(piece->end - piece->begin,
+                               opening ? WIRE_OPEN_RATIO : WIRE_OUTPUT_RATIO, &budget) ||
+        __builtin_add_overflow(budget, opening ? WIRE_OPEN_BASE : WIRE_OUTPUT_BASE, &budget))
+        return UINT64_MAX;
+    return budget;
+}
+
 void visit_begin_piece(Visit *visit)
 {
     const PieceRun *piece = &visit->group->pieces[visit->group->current];
-    uint64_t size = piece->end - piece->begin, budget;
-    if (__builtin_mul_overflow(size, WIRE_OUTPUT_RATIO, &budget) ||
-        __builtin_add_overflow(budget, WIRE_OUTPUT_BASE, &budget))
-        budget = UINT64_MAX;
-    visit->channel.budget = budget;
+    visit->opening = piece->format && piece->format->open;
+    visit->in_member = false;
+    visit->channel.budget = output_budget(piece, visit->opening);
     visit->sent = (Reached){.known = true, .offset = piece->begin};
 }
 
@@ -95,22 +108,44 @@ static uint32_t next_to_hash(const Group *group)
     return i;
 }
 
+static bool keep_hashes(Run *run, Item *item, const BlockHash *block, Span blocks)
+{
+    Hash128 *copy = malloc(blocks.len);
+    if (!copy) {
+        Err err;
+        err_set(&err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory for the hashes of an item");
+        return run_fail(run, &err);
+    }
+    memcpy(copy, blocks.ptr, blocks.len);
+    free(item->blocks);
+    item->blocks = copy;
+    memcpy(item->sha256.bytes, block->sha256, sizeof item->sha256.bytes);
+    item->hashed = true;
+    return true;
+}
+
 static bool take_hash(Run *run, Visit *visit, const BlockHeader *header, Span payload, Err *err)
 {
     Group *group = visit->group;
     BlockHash block;
-    if (!visit->hashing || header->piece != next_to_hash(group) || payload.len != sizeof block)
+    if (!visit->hashing || header->piece != next_to_hash(group) || payload.len < sizeof block)
         return err_set(err, ERR_FORMAT, ERR_NO_OFFSET, "a hash out of place");
     memcpy(&block, payload.ptr, sizeof block);
     uint32_t piece = header->piece;
-    group->pieces[piece].wants_hash = false;
     Item *item = run_item(run, group, piece);
+    Span blocks = span_of(payload.ptr + sizeof block, payload.len - sizeof block);
+    uint64_t count = block.error ? 0 : item_block_count(item->size);
+    if (blocks.len % sizeof(Hash128) || blocks.len / sizeof(Hash128) != count)
+        return err_set(err, ERR_FORMAT, ERR_NO_OFFSET, "%zu bytes of hashes", blocks.len);
+    group->pieces[piece].wants_hash = false;
     if (block.error == 0) {
-        memcpy(item->sha256.bytes, block.sha256, sizeof item->sha256.bytes);
-        item->hashed = true;
+        if (!keep_hashes(run, item, &block, blocks))
+            return false;
+        run_hashed(run, group->pieces[piece].item);
         return true;
     }
     run_item_run(run, group, piece)->hash_failed = true;
+    run_hashed(run, group->pieces[piece].item);
     Err text;
     if (block.error == ENODATA)
         err_set(&text, ERR_IO, block.offset,
@@ -148,8 +183,11 @@ static bool take_result(Run *run, Visit *visit, uint32_t type, Span payload, Err
 {
     Group *group = visit->group;
     const Format *format = piece_format(run, group, group->current);
-    if (!format || group->pieces[group->current].probe_only || !is_taken(run, format))
+    const PieceRun *piece = &group->pieces[group->current];
+    if (!format || piece->probe_only || format->open || !job_takes(run->job, format))
         return err_set(err, ERR_FORMAT, ERR_NO_OFFSET, "a result before or without its time");
+    if (run->item_runs[piece->item].unwanted)
+        return true;
     Message message = {.kind = MESSAGE_BLOCK,
                        .piece = group->current,
                        .type = (uint8_t)type,
@@ -229,10 +267,16 @@ static bool add_cuts(Run *run, Group *group, const PieceRun *probe, const Format
         err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory for the pieces of an item");
         return run_fail(run, err);
     }
-    run->item_runs[probe->item].pieces_left += count;
     Group *after = group, *cut, *next;
     DL_FOREACH_SAFE(cuts, cut, next)
     {
+        const PieceRun *piece = &cut->pieces[0];
+        if (!format->open && run->job->wants_piece &&
+            !run->job->wants_piece(run->job->ctx, piece->item, piece->begin, piece->end)) {
+            group_destroy(cut);
+            continue;
+        }
+        run->item_runs[probe->item].pieces_left++;
         DL_APPEND_ELEM(run->groups, after, cut);
         after = cut;
     }
@@ -254,6 +298,42 @@ static void tell_failure(Run *run, Group *group, const BlockDone *done, Span raw
     run_emit_text(run, group, group->current, DEFECT_DAMAGE, offset, text.text);
 }
 
+static ItemState done_state(const Run *run, const Group *group, uint32_t at, bool ok)
+{
+    const PieceRun *piece = &group->pieces[at];
+    const Format *format = piece_format(run, group, at);
+    if (run->item_runs[piece->item].unwanted)
+        return ITEM_KNOWN;
+    if (!ok)
+        return failed_state(run, group, at);
+    if (piece->hash_only)
+        return ITEM_WAITING;
+    if (!format)
+        return ITEM_UNKNOWN;
+    if (!job_takes(run->job, format))
+        return ITEM_NOT_TAKEN;
+    bool container_found = format->open && !piece->format; /* it is opened in a visit of its own */
+    return piece->probe_only || container_found ? ITEM_WAITING : ITEM_DONE;
+}
+
+/* The item has not been read yet: in pieces, if it is large; or after all, if it is not what the
+ * job took it for. */
+static bool go_on(Run *run, Group *group, const PieceRun *piece, Err *err)
+{
+    const Format *format = piece_format(run, group, group->current);
+    if (!piece->hash_only)
+        return add_cuts(run, group, piece, format, err);
+    Group *again = group_create(1);
+    if (!again) {
+        err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory to read an item");
+        return run_fail(run, err);
+    }
+    group_add(again, run->items, piece->item, run->engine->options->format.recover);
+    run->item_runs[piece->item].pieces_left++;
+    DL_APPEND_ELEM(run->groups, group, again);
+    return true;
+}
+
 static bool take_done(Run *run, Visit *visit, Span payload, Err *err)
 {
     Group *group = visit->group;
@@ -263,16 +343,14 @@ static bool take_done(Run *run, Visit *visit, Span payload, Err *err)
     if (payload.len < sizeof done || payload.len > sizeof done + sizeof err->text)
         return err_set(err, ERR_FORMAT, ERR_NO_OFFSET, "an end of %zu bytes", payload.len);
     memcpy(&done, payload.ptr, sizeof done);
-    if (done.ok && !piece->format && !piece->identified)
+    if (done.ok && !piece->format && !piece->identified && !piece->hash_only)
         return err_set(err, ERR_FORMAT, ERR_NO_OFFSET, "an end without a format");
-    const Format *format = piece_format(run, group, at);
-    ItemState state = !done.ok                 ? failed_state(run, group, at)
-                      : !format                ? ITEM_UNKNOWN
-                      : !is_taken(run, format) ? ITEM_NOT_TAKEN
-                      : piece->probe_only      ? ITEM_WAITING
-                                               : ITEM_DONE;
-    if (state == ITEM_WAITING && !add_cuts(run, group, piece, format, err))
+    if (visit->in_member && done.ok)
+        return err_set(err, ERR_FORMAT, ERR_NO_OFFSET, "an end within a member");
+    ItemState state = done_state(run, group, at, done.ok);
+    if (state == ITEM_WAITING && !go_on(run, group, piece, err))
         return false;
+    members_end(run, visit, group, at);
     tell_unlisted(run, group, at);
     tell_change(run, group, at);
     if (!done.ok)
@@ -305,6 +383,10 @@ bool visit_take_block(Run *run, Visit *visit, const BlockHeader *header, Span pa
         return take_format(run, visit, payload, err);
     case BLOCK_DEFECT:
         return take_defect(run, visit, payload, err);
+    case BLOCK_MEMBER:
+    case BLOCK_MEMBER_BYTES:
+    case BLOCK_MEMBER_END:
+        return members_take(run, visit, header->type, payload, err);
     case BLOCK_DONE:
         return take_done(run, visit, payload, err);
     default:
@@ -351,6 +433,7 @@ static void add_place(const Run *run, const Group *group, uint32_t piece, Reache
 static void lose_piece(Run *run, Group *group, const char *text, Reached reached)
 {
     uint32_t piece = group->current;
+    members_end(run, NULL, group, piece);
     tell_unlisted(run, group, piece);
     tell_change(run, group, piece);
     run_emit_text(run, group, piece, DEFECT_DAMAGE, reached.known ? reached.offset : ERR_NO_OFFSET,
@@ -370,6 +453,10 @@ void visit_blame_nonsense(Run *run, Group *group, const char *reason, Reached re
 void visit_blame(Run *run, Visit *visit)
 {
     Group *group = visit->group;
+    if (visit->fault == FAULT_REFUSED) {
+        lose_piece(run, group, visit->fault_text, visit->sent);
+        return;
+    }
     if (visit->fault == FAULT_NONSENSE) {
         visit_blame_nonsense(run, group, visit->fault_text, visit->sent);
         return;

@@ -15,15 +15,19 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/veil.h"
 
 /* Limits of one worker's visit. */
 #define WIRE_PIECES_MAX   128u                          /* pieces, and so items */
 #define WIRE_BLOCK_MAX    (UINT64_C(128) * 1024 * 1024) /* bytes in a block */
-#define WIRE_CONTROL_MAX  4096u                         /* bytes in a block of the engine's own */
-#define WIRE_OUTPUT_BASE  (UINT64_C(64) * 1024 * 1024)  /* bytes a piece may send: this … */
-#define WIRE_OUTPUT_RATIO 256u                          /* … and so many times its own size */
-#define WIRE_TEXT_MAX     (64u * 1024 * 1024)           /* bytes of paths in a request */
-#define WIRE_DEFECT_TEXT  512u                          /* bytes of a defect's text */
+#define WIRE_CONTROL_MAX  4096u          /* bytes in a block of the engine's own … */
+#define WIRE_MEMBER_MAX   (1024u * 1024) /* … but of a member: name or bytes */
+#define WIRE_OUTPUT_BASE  (UINT64_C(64) * 1024 * 1024) /* bytes a piece may send: this … */
+#define WIRE_OUTPUT_RATIO 256u                         /* … and so many times its own size */
+#define WIRE_OPEN_BASE    (UINT64_C(4) * 1024 * 1024 * 1024) /* a container may send: this … */
+#define WIRE_OPEN_RATIO   256u                /* … and so many times its own size */
+#define WIRE_TEXT_MAX     (64u * 1024 * 1024) /* bytes of paths in a request */
+#define WIRE_DEFECT_TEXT  512u                /* bytes of a defect's text */
 
 /* Descriptors of a worker: the pipe first, the items anywhere above it. */
 #define WIRE_PIPE_FD 3
@@ -46,6 +50,9 @@ typedef struct WireRequest {
 typedef enum WirePieceFlag {
     WIRE_HASH = 1 << 0,       /* SHA-256 of the item before anything is parsed */
     WIRE_PROBE_ONLY = 1 << 1, /* identify; parsing comes later, perhaps in pieces */
+    WIRE_HASH_ONLY = 1 << 2,  /* nothing but the hash */
+    WIRE_NO_OPEN = 1 << 3,    /* a container is not to be opened: it lies too deep in others */
+    WIRE_VEILED = 1 << 4,     /* `veil` hides its bytes */
 } WirePieceFlag;
 
 typedef struct WirePiece {
@@ -58,6 +65,8 @@ typedef struct WirePiece {
     uint32_t name_len; /* the last bytes of the path */
     uint32_t unused;
     uint64_t begin, end, size; /* the piece, and the whole item */
+    uint64_t base;             /* of the item's first byte behind the descriptor */
+    Veil veil;
 } WirePiece;
 
 typedef enum WireNews {
@@ -86,10 +95,14 @@ typedef struct WireReport {
 
 /* Types 0..127 are the job's. */
 typedef enum BlockType {
-    BLOCK_HASH = 128, /* BlockHash; for all pieces that ask, before any other block */
-    BLOCK_FORMAT,     /* BlockFormat; once, for a piece that came without a format */
-    BLOCK_DEFECT,     /* BlockDefect and its text */
-    BLOCK_DONE,       /* BlockDone and its text; the piece's last block */
+    BLOCK_HASH = 128,   /* BlockHash and the hashes of the item's blocks; for all pieces that ask,
+                         * before any other block */
+    BLOCK_FORMAT,       /* BlockFormat; once, for a piece that came without a format */
+    BLOCK_DEFECT,       /* BlockDefect and its text */
+    BLOCK_MEMBER,       /* of a container: BlockMember and its name; then */
+    BLOCK_MEMBER_BYTES, /* its bytes, and */
+    BLOCK_MEMBER_END,   /* that it is whole, or as whole as it could be had */
+    BLOCK_DONE,         /* BlockDone and its text; the piece's last block */
 } BlockType;
 
 typedef struct BlockHeader {
@@ -120,6 +133,10 @@ typedef struct BlockDefect {
     uint32_t unused;
     uint64_t offset, size;
 } BlockDefect;
+
+typedef struct BlockMember {
+    uint64_t size; /* as the container states it; UINT64_MAX: it does not */
+} BlockMember;
 
 typedef struct BlockDone {
     uint32_t ok;

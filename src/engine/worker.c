@@ -7,8 +7,11 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <stdlib.h>
 #include <sys/uio.h>
 #include <unistd.h>
+
+#include "base/cleanup.h"
 
 /* All of `iov`, however often the pipe takes a part only. Changes `iov`. */
 static bool write_all(int fd, struct iovec *iov, int count)
@@ -33,8 +36,7 @@ static bool write_all(int fd, struct iovec *iov, int count)
     return true;
 }
 
-/* Header, then up to two parts. */
-static bool send_block(WorkerPort *port, uint32_t type, Span first, Span second)
+bool worker_send_own(WorkerPort *port, uint32_t type, Span first, Span second)
 {
     if (port->gone)
         return false;
@@ -60,7 +62,7 @@ bool worker_send(WorkerPort *port, uint8_t type, Span block, Err *err)
     if (type >= BLOCK_HASH || block.len > WIRE_BLOCK_MAX)
         return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "a result of %zu bytes is too large",
                        block.len);
-    if (!send_block(port, type, block, (Span){0}))
+    if (!worker_send_own(port, type, block, (Span){0}))
         return err_set(err, ERR_INTERRUPTED, ERR_NO_OFFSET, "nobody receives the results");
     return true;
 }
@@ -78,7 +80,7 @@ void worker_defect(WorkerPort *port, DefectKind kind, uint64_t offset, uint64_t 
 {
     BlockDefect defect = {.kind = kind, .offset = offset, .size = size};
     text.len = text_prefix(text, WIRE_DEFECT_TEXT);
-    (void)send_block(port, BLOCK_DEFECT, span_of(&defect, sizeof defect), text_span(text));
+    (void)worker_send_own(port, BLOCK_DEFECT, span_of(&defect, sizeof defect), text_span(text));
 }
 
 void worker_progress(WorkerPort *port, uint64_t offset)
@@ -106,21 +108,35 @@ static void step_progress(void *ctx, uint64_t offset)
     worker_progress(ctx, offset);
 }
 
+static Input whole_item(const WirePiece *wire, int fd)
+{
+    return (Input){.fd = fd,
+                   .base = wire->base,
+                   .veil = wire->flags & WIRE_VEILED ? &wire->veil : NULL,
+                   .size = wire->size,
+                   .end = wire->size};
+}
+
 /* Before a byte is parsed the worker can still be trusted: an item cannot lie about its hash. */
 static bool hash_piece(const WorkerSetup *setup, const WirePiece *wire, int fd, WorkerPort *port)
 {
     begin_piece(port, wire->id, 0);
+    size_t count = (size_t)item_block_count(wire->size);
+    CLEANUP(freep) Hash128 *blocks = calloc(count ? count : 1, sizeof *blocks);
     BlockHash block = {0};
+    Span tail = span_of(blocks, count * sizeof *blocks);
     Sha256 hash;
     Err err = {0};
+    const Input in = whole_item(wire, fd);
     errno = 0;
-    if (hash_descriptor(setup->hasher, fd, wire->size, step_progress, port, &hash, &err)) {
+    if (blocks && hash_input(setup->hasher, &in, step_progress, port, &hash, blocks, &err)) {
         memcpy(block.sha256, hash.bytes, sizeof block.sha256);
     } else {
         block.error = errno ? (uint64_t)errno : ENODATA;
         block.offset = err.offset;
+        tail.len = 0;
     }
-    return send_block(port, BLOCK_HASH, span_of(&block, sizeof block), (Span){0});
+    return worker_send_own(port, BLOCK_HASH, span_of(&block, sizeof block), tail);
 }
 
 static uint32_t format_index(const Format *format)
@@ -136,18 +152,13 @@ static bool probe_piece(const WirePiece *wire, int fd, WorkerPort *port, const F
                         Err *err)
 {
     uint8_t head[FORMAT_PROBE_BYTES];
-    size_t have = 0;
-    while (have < sizeof head && have < wire->size) {
-        size_t left =
-            wire->size - have < sizeof head - have ? (size_t)wire->size - have : sizeof head - have;
-        ssize_t n = pread(fd, head + have, left, (off_t)have);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return err_errno(err, errno, "byte %zu cannot be read", have);
-        if (n == 0)
-            break;
-        have += (size_t)n;
+    const Input in = whole_item(wire, fd);
+    size_t want = wire->size < sizeof head ? (size_t)wire->size : sizeof head;
+    Err short_read = {0};
+    size_t have = input_read(&in, 0, head, want, &short_read);
+    if (have == 0 && short_read.code != ERR_NONE) {
+        *err = short_read;
+        return false;
     }
     const Format *tie = NULL;
     const Format *format = format_identify(span_of(head, have), wire->size, &tie);
@@ -156,7 +167,7 @@ static bool probe_piece(const WirePiece *wire, int fd, WorkerPort *port, const F
     BlockFormat block = {
         .format = format_index(format), .tie = format_index(tie), .may_split = split};
     *ret = format;
-    return send_block(port, BLOCK_FORMAT, span_of(&block, sizeof block), (Span){0}) ||
+    return worker_send_own(port, BLOCK_FORMAT, span_of(&block, sizeof block), (Span){0}) ||
            err_set(err, ERR_INTERRUPTED, ERR_NO_OFFSET, "nobody receives the results");
 }
 
@@ -164,22 +175,24 @@ static bool work_piece(const WorkerSetup *setup, const WirePiece *wire, Text pat
                        WorkerPort *port, Err *err)
 {
     const Format *format = wire->format < FORMAT_COUNT ? FORMATS[wire->format] : NULL;
+    if (wire->flags & WIRE_HASH_ONLY)
+        return true;
     if (!format && !probe_piece(wire, fd, port, &format, err))
         return false;
     const Job *job = setup->job;
-    if (!format || wire->flags & WIRE_PROBE_ONLY || (job->takes && !job->takes(job->ctx, format)))
+    bool container_found = format && format->open && wire->format == WIRE_FORMAT_UNKNOWN;
+    if (!format || wire->flags & WIRE_PROBE_ONLY || container_found || !job_takes(job, format))
         return true;
+    Input in = whole_item(wire, fd);
+    in.begin = wire->begin;
+    in.end = wire->end;
+    in.name = text_of(path.ptr + path.len - wire->name_len, wire->name_len);
+    if (format->open)
+        return wire->flags & WIRE_NO_OPEN ? err_set(err, ERR_LIMIT, ERR_NO_OFFSET,
+                                                    "containers are nested too deep: not opened")
+                                          : worker_open(port, format, &in, &setup->format, err);
     Piece piece = {
-        .format = format,
-        .in = {.fd = fd,
-               .size = wire->size,
-               .begin = wire->begin,
-               .end = wire->end,
-               .name = text_of(path.ptr + path.len - wire->name_len, wire->name_len)},
-        .options = setup->format,
-        .item = wire->item,
-        .path = path,
-    };
+        .format = format, .in = in, .options = setup->format, .item = wire->item, .path = path};
     return job->work(job->ctx, &piece, port, err);
 }
 
@@ -190,7 +203,7 @@ static void finish_piece(WorkerPort *port, bool ok, const Err *err)
                       .offset = ok ? ERR_NO_OFFSET : err->offset,
                       .events = port->events};
     Text text = ok ? (Text){0} : text_from_z(err->text);
-    (void)send_block(port, BLOCK_DONE, span_of(&done, sizeof done), text_span(text));
+    (void)worker_send_own(port, BLOCK_DONE, span_of(&done, sizeof done), text_span(text));
 }
 
 static void work(const WorkerSetup *setup, const WorkerTask *task, const int *fds, WorkerPort *port)

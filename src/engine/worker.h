@@ -39,6 +39,13 @@ typedef struct WorkerTask {
     const int *fds; /* request->fd_count, ascending without gaps; the first is the pipe */
 } WorkerTask;
 
+/* A block of the engine's own: a header, then up to two parts. false: nobody listens. */
+bool worker_send_own(WorkerPort *port, uint32_t type, Span first, Span second);
+
+/* worker_open.c: the members of a container as blocks. */
+bool worker_open(WorkerPort *port, const Format *format, const Input *in,
+                 const FormatOptions *options, Err *err);
+
 /* Shut everything but the task's descriptors, enter the sandbox, work, end. */
 _Noreturn void worker_run(const WorkerSetup *setup, const WorkerTask *task);
 

@@ -138,6 +138,9 @@ static bool prepare(Zygote *zygote, Err *err)
     const Job *job = setup->job;
     if (job->prepare && !job->prepare(job->ctx, err))
         return false;
+    for (size_t i = 0; i < FORMAT_COUNT; i++)
+        if (FORMATS[i]->prepare)
+            FORMATS[i]->prepare();
     zygote->worker = (WorkerSetup){
         .job = job,
         .format = setup->options->format,

@@ -16,11 +16,11 @@
 
 typedef struct Walk {
     Arena *arena;
+    const FolderId *except;
     CollectNote note;
     void *note_ctx;
-    Buf path;    /* where the walk is */
-    Item *items; /* malloc'ed; copied into the arena at the end */
-    size_t count, room;
+    Buf path;      /* where the walk is */
+    ItemList list; /* as met */
 } Walk;
 
 /* The names of one folder, sorted, so that notes come in the same order everywhere. */
@@ -79,17 +79,10 @@ static void tell_errno(Walk *walk, const char *what)
 
 static bool add_file(Walk *walk, const struct stat *st, Err *err)
 {
-    if (walk->count == walk->room) {
-        size_t room = walk->room ? walk->room * 2 : 256;
-        Item *grown = realloc(walk->items, room * sizeof *grown);
-        if (!grown)
-            return no_memory(err);
-        walk->items = grown;
-        walk->room = room;
-    }
     Item item = {.size = st->st_size > 0 ? (uint64_t)st->st_size : 0,
                  .device = st->st_dev,
                  .inode = st->st_ino,
+                 .parent = ITEM_NO_PARENT,
                  .changed_ns = stat_changed_ns(st)};
     if (!arena_copy_text(walk->arena, buf_text(&walk->path), &item.path))
         return no_memory(err);
@@ -98,8 +91,7 @@ static bool add_file(Walk *walk, const struct stat *st, Err *err)
     size_t name = slash ? folder + 1 : 0;
     item.folder = text_of(item.path.ptr, folder);
     item.name = text_of(item.path.ptr + name, item.path.len - name);
-    walk->items[walk->count++] = item;
-    return true;
+    return item_list_add(&walk->list, &item, err);
 }
 
 /* What is neither a file nor a folder. `loss`: did a person ask for it by name? */
@@ -177,9 +169,20 @@ static bool walk_entry(Walk *walk, int folder, const char *name, unsigned depth,
     return walk_folder(walk, below, depth + 1, err);
 }
 
+static bool is_except(const Walk *walk, int folder)
+{
+    struct stat st;
+    return walk->except && fstat(folder, &st) == 0 && st.st_dev == walk->except->device &&
+           st.st_ino == walk->except->inode;
+}
+
 static bool walk_folder(Walk *walk, int folder, unsigned depth, Err *err)
 {
     Names names = {0};
+    if (is_except(walk, folder)) {
+        tell(walk, REMARK, "the case itself: not read");
+        return true;
+    }
     bool ok = list_names(folder, &names);
     if (!ok && errno == ENOMEM) {
         names_done(&names);
@@ -263,49 +266,50 @@ static void tell_second_name(Walk *walk, const Item *second, const Item *first)
 /* Sort by path and drop second names of a file. `first[i]`: the kept item of file i's. */
 static bool finish(Walk *walk, ItemList *ret, Err *err)
 {
-    size_t count = walk->count;
-    ItemList list = {.items = ARENA_NEW(walk->arena, Item, count ? count : 1)};
+    Item *items = walk->list.items;
+    size_t count = walk->list.count;
     CLEANUP(freep) Item **order = calloc(count ? count : 1, sizeof *order);
     CLEANUP(freep) const Item **first = calloc(count ? count : 1, sizeof *first);
-    if (!list.items || !order || !first)
+    if (!order || !first)
         return no_memory(err);
     if (count)
-        qsort(walk->items, count, sizeof *walk->items, compare_paths);
+        qsort(items, count, sizeof *items, compare_paths);
     for (size_t i = 0; i < count; i++)
-        order[i] = &walk->items[i];
+        order[i] = &items[i];
     if (count)
         qsort(order, count, sizeof *order, compare_files);
     for (size_t i = 0, group = 0; i < count; i++) {
         if (!same_file(order[i], order[group]))
             group = i;
-        first[order[i] - walk->items] = order[group];
+        first[order[i] - items] = order[group];
     }
     for (size_t i = 0; i < count; i++) {
-        const Item *item = &walk->items[i];
         /* The same path, given twice, is nothing to speak of. */
-        if (i > 0 && text_equal(item->path, walk->items[i - 1].path))
+        if (i > 0 && text_equal(items[i].path, items[i - 1].path))
             continue;
-        if (!text_equal(first[i]->path, item->path)) {
-            tell_second_name(walk, item, first[i]);
-            continue;
-        }
-        list.items[list.count++] = *item;
-        list.bytes += item->size;
+        if (!text_equal(first[i]->path, items[i].path))
+            tell_second_name(walk, &items[i], first[i]);
+        else if (!item_list_add(ret, &items[i], err))
+            return false;
     }
-    *ret = list;
+    ret->file_count = ret->count;
     return true;
 }
 
-bool evidence_collect(Arena *arena, const char *const *paths, size_t path_count, CollectNote note,
-                      void *note_ctx, ItemList *ret, Err *err)
+bool evidence_collect(Arena *arena, const char *const *paths, size_t path_count,
+                      const FolderId *except, CollectNote note, void *note_ctx, ItemList *ret,
+                      Err *err)
 {
-    Walk walk = {.arena = arena, .note = note, .note_ctx = note_ctx};
+    Walk walk = {.arena = arena, .except = except, .note = note, .note_ctx = note_ctx};
+    *ret = (ItemList){.arena = arena};
     buf_init(&walk.path, PATH_BYTES_MAX);
     bool ok = true;
     for (size_t i = 0; ok && i < path_count; i++)
         ok = walk_given(&walk, paths[i], err);
     ok = ok && finish(&walk, ret, err);
     buf_done(&walk.path);
-    free(walk.items);
+    item_list_done(&walk.list);
+    if (!ok)
+        item_list_done(ret);
     return ok;
 }

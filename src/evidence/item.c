@@ -68,8 +68,36 @@ static bool is_listed_file(const Item *item, int fd)
            st.st_ino == item->inode;
 }
 
+/* A member's bytes are ours: no check. */
+static int open_member(const Item *item, Err *err)
+{
+    int fd = item->spool ? fcntl(spool_fd(item->spool), F_DUPFD_CLOEXEC, 0) : -1;
+    if (fd >= 0)
+        return fd;
+    int error = errno;
+    if (!item->spool)
+        err_set(err, ERR_IO, ERR_NO_OFFSET, "its bytes are not kept any more");
+    else
+        err_errno(err, error, "cannot be opened");
+    if (item->spool && err && error == EMFILE)
+        err->code = ERR_LIMIT;
+    return -1;
+}
+
+Input item_input(const Item *item, int fd)
+{
+    return (Input){.fd = fd,
+                   .base = item->spool ? item->spool_at : 0,
+                   .veil = item->spool ? spool_veil(item->spool) : NULL,
+                   .size = item->size,
+                   .end = item->size,
+                   .name = item->name};
+}
+
 int item_open(const Item *item, Err *err)
 {
+    if (item->parent != ITEM_NO_PARENT)
+        return open_member(item, err);
     /* O_NONBLOCK: a pipe put in the file's place must not hold us up. */
     const int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
     int fd = open_path(item->path, flags | O_NOFOLLOW);
@@ -99,6 +127,8 @@ int item_open(const Item *item, Err *err)
 
 bool item_unchanged(const Item *item, int fd, uint64_t *ret_size)
 {
+    if (item->parent != ITEM_NO_PARENT)
+        return true;
     struct stat st;
     bool known = fstat(fd, &st) == 0;
     uint64_t size = known && st.st_size >= 0 ? (uint64_t)st.st_size : UINT64_MAX;
@@ -109,30 +139,28 @@ bool item_unchanged(const Item *item, int fd, uint64_t *ret_size)
     return false;
 }
 
-bool hash_descriptor(Sha256Stream *stream, int fd, uint64_t size,
-                     void (*step)(void *ctx, uint64_t offset), void *step_ctx, Sha256 *ret,
-                     Err *err)
+bool hash_input(Sha256Stream *stream, const Input *in, void (*step)(void *ctx, uint64_t offset),
+                void *step_ctx, Sha256 *ret, Hash128 *blocks, Err *err)
 {
-    CLEANUP(freep) uint8_t *room = size ? malloc(size < HASH_STEP ? size : HASH_STEP) : NULL;
+    const uint64_t size = in->size;
+    CLEANUP(freep) uint8_t *room = size ? malloc(ITEM_BLOCK_BYTES) : NULL;
     if (size && !room)
         return err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory to hash with");
     for (uint64_t at = 0; at < size;) {
-        size_t want = size - at < HASH_STEP ? (size_t)(size - at) : HASH_STEP;
-        ssize_t n = pread(fd, room, want, (off_t)at);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0) {
-            if (n < 0)
-                err_errno(err, errno, "byte %" PRIu64 " cannot be read", at);
-            else
-                err_set(err, ERR_IO, at, "ends at byte %" PRIu64 " of %" PRIu64, at, size);
-            if (err)
-                err->offset = at;
-            return false;
+        size_t have = 0,
+               block = (size_t)(size - at < ITEM_BLOCK_BYTES ? size - at : ITEM_BLOCK_BYTES);
+        while (have < block) {
+            size_t want = block - have < HASH_STEP ? block - have : HASH_STEP;
+            Span got = span_of(room + have, input_read(in, at + have, room + have, want, err));
+            if (got.len < want)
+                return false;
+            if (!sha256_update(stream, got))
+                return err_set(err, ERR_NO_MEMORY, at, "SHA-256 failed");
+            have += got.len;
         }
-        if (!sha256_update(stream, span_of(room, (size_t)n)))
-            return err_set(err, ERR_NO_MEMORY, at, "SHA-256 failed");
-        at += (uint64_t)n;
+        if (blocks)
+            blocks[at / ITEM_BLOCK_BYTES] = hash128(span_of(room, block));
+        at += block;
         if (step)
             step(step_ctx, at);
     }
@@ -144,12 +172,18 @@ bool hash_descriptor(Sha256Stream *stream, int fd, uint64_t size,
 bool item_hash(Item *item, int fd, Err *err)
 {
     CLEANUP(sha256_destroyp) Sha256Stream *stream = sha256_create();
-    if (!stream)
+    size_t count = (size_t)item_block_count(item->size);
+    CLEANUP(freep) Hash128 *blocks = count ? calloc(count, sizeof *blocks) : NULL;
+    if (!stream || (count && !blocks))
         return err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory to hash with");
+    Input in = item_input(item, fd);
     Sha256 hash;
-    if (!hash_descriptor(stream, fd, item->size, NULL, NULL, &hash, err))
+    if (!hash_input(stream, &in, NULL, NULL, &hash, blocks, err))
         return false;
     item->sha256 = hash;
     item->hashed = true;
+    free(item->blocks);
+    item->blocks = blocks;
+    blocks = NULL; /* now the item's */
     return true;
 }

@@ -30,8 +30,10 @@ typedef enum SplitKind {
 } SplitKind;
 
 typedef struct FormatOptions {
-    bool recover;     /* also slack and carved records */
-    const Zone *zone; /* of local times without zone; NULL: UTC is assumed and marked */
+    bool recover;                 /* also slack and carved records */
+    const Zone *zone;             /* of local times without zone; NULL: UTC is assumed and marked */
+    const char *const *passwords; /* of archives, to be tried in their order */
+    size_t password_count;
 } FormatOptions;
 
 /* Lines in a community's own shape instead of events, for `dump --format evtx-jsonl`. `write`
@@ -40,6 +42,20 @@ typedef struct LineOut {
     bool (*write)(void *ctx, Span lines, Err *err);
     void *ctx;
 } LineOut;
+
+/* Where a container puts what is in it: begin, bytes…, end, one member after the other. Each may
+ * say no (false, err): the container is then not read on. */
+typedef struct MemberHead {
+    Text name;     /* raw bytes, '/' between folders, as the container has it: not to be trusted */
+    uint64_t size; /* as stated; UINT64_MAX when the container does not say */
+} MemberHead;
+
+typedef struct MemberOut {
+    bool (*begin)(void *ctx, const MemberHead *head, Err *err);
+    bool (*bytes)(void *ctx, Span bytes, Err *err);
+    bool (*end)(void *ctx, Err *err);
+    void *ctx;
+} MemberOut;
 
 typedef struct Format {
     const char *name;    /* stable: stored in cases */
@@ -53,6 +69,12 @@ typedef struct Format {
      * Defects go to `sink`, which receives no events. */
     bool (*lines)(const Input *in, const FormatOptions *options, Sink *sink, const LineOut *out,
                   Err *err);
+    /* In the zygote, before any worker: load what libraries would load late. NULL: nothing. */
+    void (*prepare)(void);
+    /* A container: its members instead of events (`parse` is NULL then). Defects and progress go to
+     * `sink`, which receives no events. */
+    bool (*open)(const Input *in, const FormatOptions *options, Sink *sink, const MemberOut *out,
+                 Err *err);
     SplitKind split;
     uint64_t split_origin, split_unit;
     /* May an item that begins with `head` (as for probe) be cut as `split` says? NULL: always.

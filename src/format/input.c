@@ -23,12 +23,12 @@ static size_t read_memory(const Input *in, uint64_t offset, void *out, size_t si
 static size_t read_file(const Input *in, uint64_t offset, char *out, size_t size, Err *err)
 {
     size_t done = 0;
+    if (offset > INT64_MAX - in->base || size > INT64_MAX - in->base - offset) {
+        err_set(err, ERR_IO, offset, "an offset beyond what a file can have");
+        return 0;
+    }
     while (done < size) {
-        if (offset + done > INT64_MAX) {
-            err_set(err, ERR_IO, offset, "an offset beyond what a file can have");
-            break;
-        }
-        ssize_t n = pread(in->fd, out + done, size - done, (off_t)(offset + done));
+        ssize_t n = pread(in->fd, out + done, size - done, (off_t)(in->base + offset + done));
         if (n > 0) {
             done += (size_t)n;
         } else if (n == 0) {
@@ -38,9 +38,12 @@ static size_t read_file(const Input *in, uint64_t offset, char *out, size_t size
             err_errno(err, why, "cannot read at byte %" PRIu64, offset + done);
             if (err)
                 err->offset = offset + done;
+            errno = why; /* for callers that tell it by number */
             break;
         }
     }
+    if (in->veil)
+        veil_apply(in->veil, in->base + offset, out, done);
     return done;
 }
 

@@ -12,12 +12,15 @@
 #include "base/err.h"
 #include "base/span.h"
 #include "base/text.h"
+#include "base/veil.h"
 
 typedef struct Input {
     int fd; /* -1: `memory` holds the item */
     Span memory;
-    uint64_t size;  /* of the whole item */
-    uint64_t begin; /* the piece: [begin, end) in the item */
+    uint64_t base; /* of the item's first byte behind `fd`: members lie one after the other … */
+    const Veil *veil; /* … and are veiled; NULL: they are not */
+    uint64_t size;    /* of the whole item */
+    uint64_t begin;   /* the piece: [begin, end) in the item */
     uint64_t end;
     Text name; /* file name without folders; a hint only, content decides */
 } Input;

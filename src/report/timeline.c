@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/extsort.h"
 #include "base/json.h"
 #include "report/twin_filter.h"
@@ -22,9 +23,12 @@ struct Timeline {
     const TimelineFormat *format;
     ExtSort *rows;
     TwinFilter *twins;
+    size_t memory_bytes;
+    const char *folder;
     uint64_t row_count;
     /* while writing */
     const ItemList *items;
+    uint32_t *order; /* number of an item in the rows' keys → its index */
     ItemText *texts;
     Buf out;
 };
@@ -38,6 +42,8 @@ Timeline *timeline_create(const TimelineOptions *options, Err *err)
         return NULL;
     }
     timeline->format = options->format;
+    timeline->memory_bytes = memory;
+    timeline->folder = options->folder;
     buf_init(&timeline->out, LINE_MAX_SIZE);
     timeline->rows = extsort_create(memory / 2, options->folder, err);
     timeline->twins = twin_filter_create(memory / 2, options->folder, err);
@@ -55,6 +61,7 @@ void timeline_destroy(Timeline *timeline)
     for (size_t i = 0; timeline->texts && i < timeline->items->count; i++)
         free(timeline->texts[i].path);
     free(timeline->texts);
+    free(timeline->order);
     extsort_destroy(timeline->rows);
     twin_filter_destroy(timeline->twins);
     buf_done(&timeline->out);
@@ -93,10 +100,10 @@ static bool no_memory(Err *err)
     return err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory to write the timeline");
 }
 
-static const ItemText *item_text(Timeline *timeline, uint32_t index)
+static const ItemText *item_text(Timeline *timeline, uint32_t number)
 {
-    ItemText *text = &timeline->texts[index];
-    const Item *item = &timeline->items->items[index];
+    ItemText *text = &timeline->texts[number];
+    const Item *item = &timeline->items->items[timeline->order[number]];
     if (text->path)
         return text;
     Buf path;
@@ -188,6 +195,31 @@ static bool write_rows(Timeline *timeline, TimelineWrite write, void *ctx, Err *
     return failure.code == ERR_NONE;
 }
 
+static void renumber_row(void *new_item, uint8_t *key, size_t len)
+{
+    (void)len;
+    row_key_renumber(key, new_item);
+}
+
+/* Rows were noted with the index of their item in the list, where members stand as they were found.
+ * The timeline has items in order of their paths. */
+static bool order_items(Timeline *timeline, Err *err)
+{
+    const ItemList *items = timeline->items;
+    timeline->order = item_list_order(items, err);
+    if (!timeline->order || items->count == items->file_count)
+        return timeline->order != NULL;
+    CLEANUP(freep) uint32_t *new_item = malloc(items->count * sizeof *new_item);
+    if (!new_item)
+        return no_memory(err);
+    for (size_t i = 0; i < items->count; i++)
+        new_item[timeline->order[i]] = (uint32_t)i;
+    CLEANUP(extsort_destroyp) ExtSort *old = timeline->rows;
+    timeline->rows = extsort_create(timeline->memory_bytes / 2, timeline->folder, err);
+    return timeline->rows && extsort_move(old, timeline->rows, renumber_row, new_item, err) &&
+           twin_filter_renumber(timeline->twins, new_item, err);
+}
+
 bool timeline_write(Timeline *timeline, const ItemList *items, TimelineWrite write, void *ctx,
                     TimelineStats *ret, Err *err)
 {
@@ -198,8 +230,8 @@ bool timeline_write(Timeline *timeline, const ItemList *items, TimelineWrite wri
     Text header = text_from_z(timeline->format->header);
     if (header.len && !write(ctx, text_span(header), err))
         return false;
-    if (!twin_filter_finish(timeline->twins, err) || !extsort_finish(timeline->rows, err) ||
-        !write_rows(timeline, write, ctx, err))
+    if (!order_items(timeline, err) || !twin_filter_finish(timeline->twins, err) ||
+        !extsort_finish(timeline->rows, err) || !write_rows(timeline, write, ctx, err))
         return false;
     *ret = (TimelineStats){.rows = timeline->row_count,
                            .twins = twin_filter_dropped(timeline->twins),

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/extsort.h"
 
 /* Members are sorted by: twin, payload (big-endian u64 each), time of writing (u64; unknown is the
@@ -68,6 +69,16 @@ RowPlace row_place(const RowKey *key)
                       .sub = get_u32be(key->bytes + 20)};
 }
 
+static void renumber(uint8_t *item, const uint32_t *new_item)
+{
+    put_u32be(item, new_item[get_u32be(item)]);
+}
+
+void row_key_renumber(uint8_t *key, const uint32_t *new_item)
+{
+    renumber(key + 8, new_item);
+}
+
 TwinFilter *twin_filter_create(size_t memory_bytes, const char *folder, Err *err)
 {
     TwinFilter *filter = calloc(1, sizeof *filter);
@@ -109,6 +120,20 @@ bool twin_filter_add(TwinFilter *filter, const RowPlace *place, const RowHead *h
     put_u64be(time, (uint64_t)place->time);
     return extsort_add(filter->members, span_of(member, sizeof member), span_of(time, sizeof time),
                        err);
+}
+
+static void renumber_member(void *new_item, uint8_t *key, size_t len)
+{
+    (void)len;
+    renumber(key + PLACE_AT, new_item);
+}
+
+bool twin_filter_renumber(TwinFilter *filter, const uint32_t *new_item, Err *err)
+{
+    CLEANUP(extsort_destroyp) ExtSort *old = filter->members;
+    filter->members = extsort_create(filter->memory_bytes / 2, filter->folder, err);
+    return filter->members &&
+           extsort_move(old, filter->members, renumber_member, (void *)(uintptr_t)new_item, err);
 }
 
 typedef struct Member {

@@ -31,6 +31,7 @@ typedef struct RowPlace {
 
 RowKey row_key(const RowPlace *place);
 RowPlace row_place(const RowKey *key);
+void row_key_renumber(uint8_t *key, const uint32_t *new_item);
 
 typedef struct TwinFilter TwinFilter;
 
@@ -39,6 +40,9 @@ void twin_filter_destroy(TwinFilter *filter); /* NULL is fine */
 
 /* Note a row; one whose twin id is 0 has no twins and is not kept. */
 bool twin_filter_add(TwinFilter *filter, const RowPlace *place, const RowHead *head, Err *err);
+
+/* All rows are known, and item i of their places is from now on new_item[i]. */
+bool twin_filter_renumber(TwinFilter *filter, const uint32_t *new_item, Err *err);
 
 /* All rows are known: decide. */
 bool twin_filter_finish(TwinFilter *filter, Err *err);

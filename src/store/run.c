@@ -268,6 +268,7 @@ static bool end_run(Store *store, unsigned workers, RunResult *ret, Err *err)
     ContentDigest digest;
     if (!writer_commit(store, err))
         return false;
+    reading_forget(store); /* of the beginning of the run */
     CLEANUP(twins_destroyp) Twins *twins = twins_find(store, workers, err);
     CLEANUP(clocks_destroyp) Clocks *clocks = twins ? clocks_find(store, workers, err) : NULL;
     if (!clocks || !writer_begin(store, err) || !database_run(store->db, SQL_DERIVED_DROP, err) ||

@@ -78,7 +78,8 @@ typedef struct StoredItem {
     int64_t changed_ns; /* mtime when it was read: not content */
 } StoredItem;
 
-/* All items by rank. Valid until the store is closed or written to. */
+/* All items by rank, as they were when they were first asked for: a run that writes sees those of
+ * its beginning until it has ended. Valid until then, or until the store is closed. */
 bool store_items(Store *store, const StoredItem **ret, size_t *ret_count, Err *err);
 /* NULL: none; also after a failure. Of several with that path: the first by rank. */
 const StoredItem *store_item_by_path(Store *store, Text path);

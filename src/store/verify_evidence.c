@@ -332,8 +332,12 @@ static bool find_roots(Evidence *evidence, Err *err)
 {
     Verify *verify = evidence->verify;
     const VerifyOptions *options = verify->options;
-    if (!evidence_collect(verify->arena, options->evidence, options->evidence_count, ignore_note,
-                          NULL, &evidence->files, err))
+    struct stat st;
+    if (stat(verify->store->folder, &st) != 0)
+        return err_errno(err, errno, "%s", quote_z(verify->store->folder).str);
+    const FolderId own = {.device = st.st_dev, .inode = st.st_ino};
+    if (!evidence_collect(verify->arena, options->evidence, options->evidence_count, &own,
+                          ignore_note, NULL, &evidence->files, err))
         return false;
     for (size_t i = 0; i < options->evidence_count; i++) {
         Root *root = &evidence->roots[evidence->root_count++];
@@ -452,5 +456,6 @@ bool verify_evidence(Verify *verify, Err *err)
     bool ok = evidence.roots || no_memory(err);
     ok = ok && find_roots(&evidence, err) && check_all(&evidence, err);
     free(evidence.roots);
+    item_list_done(&evidence.files);
     return ok;
 }

@@ -1,38 +1,44 @@
 #!/bin/sh
-# The completions know the commands, options and formats of the program, and no others.
+# The program knows what fits; the scripts hand it on.
 . "$CONSTAT_SOURCE/tests/cli/common"
 completion=$CONSTAT_SOURCE/completion
 
-"$CONSTAT" --help | sed -n '/^Commands/,/^$/s/^  \([a-z-]*\) .*/\1/p' >commands
-for command in timeline dump; do
-    "$CONSTAT" help "$command" >help.txt
-    sed -n '/^Formats/,/^$/s/^  \([a-z0-9-][a-z0-9-]*\) .*/\1/p' help.txt >"formats.$command"
-done
-for command in timeline dump; do
-    "$CONSTAT" help "$command" | sed -n '/^Options/,/^$/s/^  \(-., \|    \)--\([a-z-]*\).*/\2/p'
-done | sort -u >options
-[ "$(lines options)" -ge 10 ] || fail 'few options'
+offers() { # words…, the last one incomplete
+    "$CONSTAT" __complete "$@" | sed '/^:/d; s/\t.*//' | sort
+}
+last() {
+    "$CONSTAT" __complete "$@" | sed -n '/^:/p'
+}
 
-sed -n "/local options=/,/'\$/p" "$completion/constat.bash" | grep -o -- '--[a-z-]*' | sed 's/^--//' | sort -u >bash.options
-same bash.options options
-sed -n '/^    options=(/,/^    )/p' "$completion/constat.zsh" | grep -oE "(^ *'\*?|,)--[a-z-]*" | sed 's/.*--//' |
-    sort -u >zsh.options
-same zsh.options options
-grep 'seen_subcommand_from' "$completion/constat.fish" | grep -oE -- '-l [a-z-]+' | sed 's/^-l //' | sort -u >fish.options
-same fish.options options
+"$CONSTAT" --help | sed -n '/^Commands/,/^$/s/^  \([a-z-]*\) .*/\1/p' | sort >commands
+offers '' >offered
+same offered commands
+for command in $(grep -vx help commands); do
+    "$CONSTAT" help "$command" | sed -n '/^Options/,/^$/s/^  \(-., \|    \)\(--[a-z-]*\).*/\2/p' | sort >options
+    [ "$(lines options)" -ge 1 ] || fail "$command has no options"
+    offers "$command" -- >offered
+    same offered options
+    "$CONSTAT" help "$command" | sed -n '/^Formats/,/^$/s/^  \([a-z0-9-][a-z0-9-]*\) .*/\1/p' | sort >formats
+    offers "$command" -t '' >offered
+    same offered formats
+done
+
+[ "$(offers time)" = timeline ] || fail command
+[ "$(offers help time)" = timeline ] || fail 'help on a command'
+[ "$(offers timeline --work)" = --workers ] || fail option
+[ "$(offers timeline x --format l2)" = l2tcsv ] || fail format
+[ "$(last timeline '')" = :files ] || fail evidence
+[ "$(last timeline --knowledge '')" = :folders ] || fail folder
+[ "$(last timeline -o '')" = :files ] || fail 'file of an option'
+[ "$(last timeline --from '')" = :nothing ] || fail 'value that nobody knows'
+[ "$(last no-such-command '')" = :nothing ] || fail 'unknown command'
+"$CONSTAT" __complete >offered || fail 'no words'
 
 for shell in bash zsh fish; do
-    for command in $(cat commands); do
-        grep -qw -- "$command" "$completion/constat.$shell" || fail "$shell does not know the command $command"
-    done
-    for command in timeline dump; do
-        formats=$(tr '\n' ' ' <"formats.$command")
-        grep -qF -- "${formats% }" "$completion/constat.$shell" || fail "$shell does not know the formats $formats"
-    done
     if command -v "$shell" >/dev/null; then
         "$shell" -n "$completion/constat.$shell" || fail "$shell does not accept its completion"
     else
-        echo "$shell is not installed: its completion was compared but not run"
+        echo "$shell is not installed: its completion was not run"
     fi
 done
 
@@ -40,12 +46,11 @@ done
 command -v bash >/dev/null || exit 0
 ask() { # words…, the last one incomplete
     bash -c '. "$0"; compopt() { :; }
-        COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _constat constat "${@: -1}" "${@: -2:1}"
+        COMP_WORDS=("$CONSTAT" "$@"); COMP_CWORD=$#; _constat constat "${@: -1}" x
         printf "%s\n" "${COMPREPLY[@]}"' "$completion/constat.bash" "$@" | sort
 }
-[ "$(ask constat time)" = timeline ] || fail 'bash: command'
-[ "$(ask constat timeline --work)" = --workers ] || fail 'bash: option'
-[ "$(ask constat timeline --format l2)" = l2tcsv ] || fail 'bash: format'
-[ "$(ask constat dump -t '')" = "$(printf 'evtx-jsonl\njsonl')" ] || fail 'bash: formats of dump'
+[ "$(ask time)" = timeline ] || fail 'bash: command'
+[ "$(ask timeline --work)" = --workers ] || fail 'bash: option'
+[ "$(ask dump -t '')" = "$(printf 'evtx-jsonl\njsonl')" ] || fail 'bash: formats of dump'
 : >evidence.evtx
-[ "$(ask constat timeline evid)" = evidence.evtx ] || fail 'bash: file'
+[ "$(ask timeline evid)" = evidence.evtx ] || fail 'bash: file'

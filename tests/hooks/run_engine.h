@@ -19,7 +19,6 @@ typedef struct EngineTest {
     ItemList items;
     Buf log;
     EngineStats stats;
-    ItemState states[512];
     Err err;
     Engine *engine; /* while a run goes on */
     uint64_t blocks;

@@ -148,7 +148,10 @@ static void test_headers_that_are_nonsense(void **state)
         {{.magic = BLOCK_MAGIC, .unused = 1}, UINT64_MAX, CHANNEL_NONSENSE},
         {{.magic = BLOCK_MAGIC, .type = BLOCK_DONE + 1}, UINT64_MAX, CHANNEL_NONSENSE},
         {{.magic = BLOCK_MAGIC, .length = WIRE_BLOCK_MAX + 1}, UINT64_MAX, CHANNEL_NONSENSE},
-        {{.magic = BLOCK_MAGIC, .type = BLOCK_HASH, .length = WIRE_CONTROL_MAX + 1},
+        {{.magic = BLOCK_MAGIC, .type = BLOCK_DEFECT, .length = WIRE_CONTROL_MAX + 1},
+         UINT64_MAX,
+         CHANNEL_NONSENSE},
+        {{.magic = BLOCK_MAGIC, .type = BLOCK_MEMBER_BYTES, .length = WIRE_MEMBER_MAX + 1},
          UINT64_MAX,
          CHANNEL_NONSENSE},
         {{.magic = BLOCK_MAGIC, .length = 100}, 100, CHANNEL_OVER},
@@ -169,7 +172,7 @@ static void test_headers_that_are_nonsense(void **state)
 /* Groups as text: "first+count first+count …" */
 static void describe_groups(const ItemList *items, Buf *out)
 {
-    for (uint32_t next = 0; next < items->count;) {
+    for (uint32_t next = 0; next < items->file_count;) {
         Group *group = group_next(items, false, &next);
         assert_non_null(group);
         buf_printf(out, "%u+%u%s ", (unsigned)group->pieces[0].item, (unsigned)group->piece_count,
@@ -191,7 +194,9 @@ static void test_grouping(void **state)
         {"b", 5},           {"b", UINT64_MAX}, {"c", 7},
     };
     Item items[sizeof ITEMS / sizeof *ITEMS] = {0};
-    ItemList list = {.items = items, .count = sizeof ITEMS / sizeof *ITEMS};
+    ItemList list = {.items = items,
+                     .count = sizeof ITEMS / sizeof *ITEMS,
+                     .file_count = sizeof ITEMS / sizeof *ITEMS};
     for (size_t i = 0; i < list.count; i++) {
         items[i].folder = text_from_z(ITEMS[i].folder);
         items[i].size = ITEMS[i].size;
@@ -203,7 +208,7 @@ static void test_grouping(void **state)
     buf_done(&out);
 
     Item many[300] = {0};
-    ItemList small = {.items = many, .count = 300};
+    ItemList small = {.items = many, .count = 300, .file_count = 300};
     buf_init(&out, 4096);
     describe_groups(&small, &out);
     assert_string_equal(out.ptr, "0+128 128+128 256+44 ");

@@ -88,9 +88,14 @@ static void test_ends_of_items(void **state)
     assert_int_equal(test.stats.items_by_state[ITEM_DONE], test.items.count - 5);
     for (size_t i = 0; i < test.items.count; i++) {
         Item copy = test.items.items[i];
+        copy.blocks = NULL;
         int fd = item_open(&copy, NULL);
         assert_true(fd >= 0 && test.items.items[i].hashed && item_hash(&copy, fd, NULL));
         assert_memory_equal(&copy.sha256, &test.items.items[i].sha256, sizeof copy.sha256);
+        if (copy.size)
+            assert_memory_equal(copy.blocks, test.items.items[i].blocks,
+                                item_block_count(copy.size) * sizeof *copy.blocks);
+        free(copy.blocks);
         close(fd);
     }
     engine_test_done(&test);
@@ -215,11 +220,9 @@ static bool never(void *ctx, const Piece *piece, WorkerPort *port, Err *err)
     return worker_send(port, HOSTILE_TEXT, (Span){0}, err);
 }
 
-static bool count_block(void *ctx, const Item *item, uint32_t item_index, uint8_t type, Span block,
-                        Err *err)
+static bool count_block(void *ctx, const PieceAt *at, uint8_t type, Span block, Err *err)
 {
-    (void)item;
-    (void)item_index;
+    (void)at;
     (void)type;
     (void)block;
     (void)err;
@@ -240,12 +243,12 @@ static void test_engine_is_used_again(void **state)
     Engine *engine = engine_start(&job, &test.options, NULL);
     assert_non_null(engine);
     for (unsigned i = 1; i <= 3; i++) {
-        assert_true(engine_run(engine, &test.items, NULL, &test.stats, NULL));
+        assert_true(engine_run(engine, &test.items, &test.stats, NULL));
         assert_int_equal(blocks, i * 31);
     }
     engine_interrupt(engine);
     Err err;
-    assert_false(engine_run(engine, &test.items, test.states, &test.stats, &err));
+    assert_false(engine_run(engine, &test.items, &test.stats, &err));
     assert_int_equal(err.code, ERR_INTERRUPTED);
     assert_int_equal(test.stats.items_by_state[ITEM_WAITING], test.items.count);
     engine_stop(engine);

@@ -86,7 +86,8 @@ static const char *collect(World *world, const char *const *paths, size_t count)
 {
     static char out[65536];
     buf_clear(&world->notes);
-    assert_true(evidence_collect(world->arena, paths, count, note, world, &world->list, NULL));
+    assert_true(
+        evidence_collect(world->arena, paths, count, NULL, note, world, &world->list, NULL));
     buf_add_char(&world->notes, '\0');
     Buf text;
     buf_init(&text, sizeof out);
@@ -271,7 +272,7 @@ static void test_memory_may_run_out(void **state)
     Arena *small = arena_create(1000);
     const char *path = "ev";
     Err err = {0};
-    assert_false(evidence_collect(small, &path, 1, note, world, &world->list, &err));
+    assert_false(evidence_collect(small, &path, 1, NULL, note, world, &world->list, &err));
     assert_int_equal(err.code, ERR_NO_MEMORY);
     arena_destroy(small);
 }
@@ -310,12 +311,12 @@ static void test_hash_of_what_is_not_there(void **state)
     assert_false(item_hash(item, fd, &err));
     assert_int_equal(err.code, ERR_IO);
     assert_int_equal(err.offset, 4);
-    assert_string_equal(err.text, "ends at byte 4 of 10");
+    assert_string_equal(err.text, "the item ends at byte 4, but has 10 bytes");
     assert_false(item->hashed);
     close(fd);
     fd = open(".", O_RDONLY | O_DIRECTORY); /* reading a folder fails */
     assert_false(item_hash(item, fd, &err));
-    assert_string_equal(err.text, "byte 0 cannot be read: Is a directory");
+    assert_string_equal(err.text, "cannot read at byte 0: Is a directory");
     close(fd);
 }
 

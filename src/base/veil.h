@@ -1,0 +1,22 @@
+/* veil.h: hides what this program puts aside on disk (spooled members, sorted runs) from whoever
+ * reads the disk later. XChaCha20 with a random key for each file that never leaves the memory of
+ * this run; every byte can be hidden and shown by its place alone. Nothing is proven about the
+ * bytes: they are only ours to read. */
+#ifndef BASE_VEIL_H
+#define BASE_VEIL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct Veil {
+    uint8_t key[32];
+} Veil;
+
+/* A new key. false: the system gives no randomness. */
+bool veil_make(Veil *ret);
+
+/* Hide, or show again: the same step. `offset`: of the first byte in the file. */
+void veil_apply(const Veil *veil, uint64_t offset, void *bytes, size_t len);
+
+#endif
