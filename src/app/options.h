@@ -25,6 +25,8 @@ typedef enum CommandSet {
     FOR_ROWS = FOR_TIMELINE | FOR_DUMP, /* events on standard output */
     FOR_EVIDENCE = FOR_ROWS | FOR_INVESTIGATE,
     FOR_CASE = FOR_INVESTIGATE,
+    FOR_VERIFY = 1 << 8,
+    FOR_KEYGEN = 1 << 9,
 } CommandSet;
 
 typedef struct Option {

@@ -42,7 +42,8 @@ static const CommandLine LINES[] = {
     {"no value", {"--format"}, "!--format needs FORMAT"},
     {"no value after a letter", {"-o"}, "!--output needs FILE"},
     {"value for a flag", {"--quiet=1"}, "!--quiet takes no value"},
-    {"of a later version", {"--case", "x"}, "!--case is not in this version of Constat"},
+    {"of a later version", {"--records", "x"}, "!--records is not in this version of Constat"},
+    {"of another command", {"--case", "x"}, "!this command has no option --case"},
 };
 
 static void show(const Arguments *arguments, Buf *buf)
