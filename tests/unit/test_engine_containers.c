@@ -1,0 +1,164 @@
+/* Containers: members are read like files, and what a container or a member does wrong costs
+ * itself only. */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "engine/run.h"
+#include "engine/sandbox.h"
+
+#include "../hooks/box.h"
+#include "../hooks/hostile.h"
+#include "../hooks/run_engine.h"
+
+#define MIB UINT64_C(1048576)
+
+#if SANDBOX_SANITIZED
+#define CRASHED "ended by"
+#else
+#define CRASHED "ended by signal 11"
+#endif
+
+static void expect_lines(EngineTest *test, unsigned count, const char *prefix, const char *part)
+{
+    unsigned have = engine_test_count(test, prefix, part);
+    if (have != count)
+        fail_msg("%u lines %s…%s, expected %u:\n%s", have, prefix, part, count,
+                 engine_test_log(test));
+}
+
+static void run(EngineTest *test)
+{
+    if (!engine_test_run(test))
+        fail_msg("%s", test->err.text);
+}
+
+/* ---- good boxes ---- */
+
+static void test_members_are_items(void **state)
+{
+    (void)state;
+    EngineTest test;
+    engine_test_init(&test);
+    Buf box, inner;
+    box_begin(&inner);
+    box_text(&inner, "deep", "CONSTAT-TEST text 4\n");
+    box_begin(&box);
+    box_text(&box, "dir/one", "CONSTAT-TEST text 2\n");
+    box_text(&box, "dir/empty", "");
+    box_text(&box, "what", "something else\n");
+    box_member(&box, "inner", buf_span(&inner));
+    box_text(&box, "bad\xff\x01name", "LINES\n");
+    engine_test_box(&test, "a", &box);
+    buf_done(&inner);
+    test.hash = true;
+    run(&test);
+    expect_lines(&test, 2, "B one 1 ", "");
+    expect_lines(&test, 4, "B deep 1 ", "");
+    expect_lines(&test, 1, "E one done test_hostile", "");
+    expect_lines(&test, 1, "E deep done test_hostile", "");
+    expect_lines(&test, 1, "E empty done -", "");
+    expect_lines(&test, 1, "E what unknown -", "");
+    expect_lines(&test, 1, "E inner done test_box", "");
+    expect_lines(&test, 1, "E bad\\xff\\x01name done test_lines", "");
+    expect_lines(&test, 1, "E a done test_box", "");
+    expect_lines(&test, 1, "D", "the file is empty");
+    expect_lines(&test, 1, "D", "");
+    assert_int_equal(test.stats.members, 6);
+    assert_int_equal(test.items.count, 7);
+    assert_int_equal(test.items.file_count, 1);
+    for (size_t i = 1; i < test.items.count; i++) {
+        const Item *item = &test.items.items[i];
+        assert_true(item->hashed && !item->spool);
+        if (text_equal(item->name, TEXT("deep"))) {
+            assert_true(text_ends(item->path, TEXT("/a!inner!deep")));
+            assert_true(text_ends(item->folder, TEXT("/a!inner")));
+            assert_int_equal(item->depth, 2);
+            Sha256 hash;
+            Sha256Stream *stream = sha256_create();
+            assert_true(sha256_update(stream, span_of("CONSTAT-TEST text 4\n", 20)));
+            assert_true(sha256_final(stream, &hash));
+            assert_memory_equal(&hash, &item->sha256, sizeof hash);
+            sha256_destroy(stream);
+        }
+        if (text_equal(item->name, TEXT("one")))
+            assert_true(text_ends(item->path, TEXT("/a!dir/one")) &&
+                        text_ends(item->folder, TEXT("/a!dir")));
+    }
+    engine_test_done(&test);
+}
+
+/* A container ends after all that is in it. */
+static void test_a_container_ends_last(void **state)
+{
+    (void)state;
+    for (int ordered = 0; ordered < 2; ordered++) {
+        EngineTest test;
+        engine_test_init(&test);
+        Buf box, inner;
+        box_begin(&inner);
+        box_text(&inner, "deep", "CONSTAT-TEST show 100\n");
+        box_begin(&box);
+        box_member(&box, "inner", buf_span(&inner));
+        box_text(&box, "slow", "CONSTAT-TEST show 200\n");
+        engine_test_box(&test, "a", &box);
+        buf_done(&inner);
+        test.ordered = ordered;
+        run(&test);
+        const char *log = engine_test_log(&test);
+        const char *a = strstr(log, "E a "), *i = strstr(log, "E inner "),
+                   *d = strstr(log, "E deep ");
+        const char *s = strstr(log, "E slow ");
+        assert_true(a && i && d && s && d < i && i < a && s < a);
+        engine_test_done(&test);
+    }
+}
+
+static void test_depth_has_a_limit(void **state)
+{
+    (void)state;
+    EngineTest test;
+    engine_test_init(&test);
+    Buf box;
+    box_begin(&box);
+    box_text(&box, "core", "CONSTAT-TEST text 1\n");
+    for (unsigned depth = 1; depth <= ENGINE_DEPTH_MAX + 1; depth++) {
+        Buf outer;
+        char name[16];
+        snprintf(name, sizeof name, "in%u", depth);
+        box_begin(&outer);
+        box_member(&outer, name, buf_span(&box));
+        box_text(&outer, name, "CONSTAT-TEST text 1\n");
+        buf_done(&box);
+        box = outer;
+    }
+    engine_test_box(&test, "a", &box);
+    run(&test);
+    expect_lines(&test, 0, "B core", "");
+    expect_lines(&test, 1, "D in2 damage - containers are nested too deep: not opened", "");
+    expect_lines(&test, 1, "D", "");
+    expect_lines(&test, 1, "E in2 defective test_box", "");
+    expect_lines(&test, ENGINE_DEPTH_MAX, "B in", "");
+    engine_test_done(&test);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_members_are_items),
+        cmocka_unit_test(test_a_container_ends_last),
+        cmocka_unit_test(test_depth_has_a_limit),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
