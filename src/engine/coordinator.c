@@ -316,8 +316,7 @@ bool engine_run(Engine *engine, ItemList *items, EngineStats *ret, Err *err)
 {
     uint64_t start_ms = now_ms();
     double start_cpu = own_cpu_seconds();
-    while (items->count > items->file_count) /* members of a run before this one */
-        free(items->items[--items->count].blocks);
+    item_list_drop_members(items); /* of a run before this one */
     if (items->count >= UINT32_MAX)
         return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "too many items: %zu", items->count);
     ItemRun *item_runs = calloc(items->count ? items->count : 1, sizeof *item_runs);

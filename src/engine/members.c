@@ -68,9 +68,10 @@ static bool member_texts(Run *run, const Item *container, Text name, Item *membe
     return true;
 }
 
+/* Room for one more. */
 static bool grow_runs(Run *run)
 {
-    if (run->items->count <= run->item_room)
+    if (run->items->count < run->item_room)
         return true;
     size_t room = run->item_room * 2 + 64;
     ItemRun *grown = realloc(run->item_runs, room * sizeof *grown);
@@ -128,11 +129,11 @@ static bool end(Run *run, Visit *visit, uint32_t container, Err *err)
     }
     if (!member_texts(run, parent, name, &member, err))
         return false;
+    if (!grow_runs(run)) /* first: each item in the list has its run */
+        return no_memory(run, err);
     if (!item_list_add(run->items, &member, err))
         return run_fail(run, err);
     spool_ref(spool);
-    if (!grow_runs(run))
-        return no_memory(run, err);
     run->item_runs[index] = (ItemRun){.fd = -1, .pieces_left = 1};
     run->stats.members++;
     return enlist(run, visit->group, container, index) || no_memory(run, err);

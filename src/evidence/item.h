@@ -68,6 +68,8 @@ typedef struct ItemList {
 
 /* Append a copy of `item`, whose texts must live as long as the list. Items move. */
 bool item_list_add(ItemList *list, const Item *item, Err *err);
+/* Only the files stay, as listed. */
+void item_list_drop_members(ItemList *list);
 void item_list_done(ItemList *list);
 
 /* Indices of all items, sorted by path (then by place in the list): the order in which they are

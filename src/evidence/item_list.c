@@ -17,6 +17,21 @@ bool item_list_add(ItemList *list, const Item *item, Err *err)
     return true;
 }
 
+static void item_done(Item *item)
+{
+    free(item->blocks);
+    spool_unref(item->spool);
+}
+
+void item_list_drop_members(ItemList *list)
+{
+    while (list->count > list->file_count) {
+        Item *last = &list->items[--list->count];
+        list->bytes -= last->size;
+        item_done(last);
+    }
+}
+
 static int compare_items(const void *a, const void *b, void *list_of)
 {
     const ItemList *list = list_of;
@@ -43,10 +58,8 @@ uint32_t *item_list_order(const ItemList *list, Err *err)
 
 void item_list_done(ItemList *list)
 {
-    for (size_t i = 0; i < list->count; i++) {
-        free(list->items[i].blocks);
-        spool_unref(list->items[i].spool);
-    }
+    for (size_t i = 0; i < list->count; i++)
+        item_done(&list->items[i]);
     free(list->items);
     *list = (ItemList){0};
 }

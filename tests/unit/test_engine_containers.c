@@ -153,12 +153,67 @@ static void test_depth_has_a_limit(void **state)
     engine_test_done(&test);
 }
 
+/* A small world: boxes beside files and each other, good and bad members. */
+static void make_world(EngineTest *test)
+{
+    for (unsigned b = 0; b < 4; b++) {
+        Buf box, inner;
+        char name[32], text[64];
+        box_begin(&inner);
+        for (unsigned i = 0; i < 3; i++) {
+            snprintf(name, sizeof name, "b%u-inner%u", b, i);
+            snprintf(text, sizeof text, "CONSTAT-TEST text %u\n", i);
+            box_text(&inner, name, text);
+        }
+        box_begin(&box);
+        for (unsigned i = 0; i < 12; i++) {
+            snprintf(name, sizeof name, "d%u/b%u-m%u", i / 4, b, i);
+            snprintf(text, sizeof text, "CONSTAT-TEST text %u\n", i);
+            box_text(&box, name, i == 5 && b == 2 ? "CONSTAT-TEST text-then-crash 2\n" : text);
+            snprintf(name, sizeof name, "b%u-inner-%u", b, i);
+            if (i % 5 == 0)
+                box_member(&box, name, buf_span(&inner));
+        }
+        if (b == 3)
+            box_act(&box, "crash", 3);
+        snprintf(name, sizeof name, "f/box%u", b);
+        engine_test_box(test, name, &box);
+        buf_done(&inner);
+    }
+    engine_test_file(test, "f/file", "CONSTAT-TEST text 2\n");
+    engine_test_file(test, "g/file", "CONSTAT-TEST text-then-crash 2\n");
+    engine_test_large(test, "g/lines", "LINES\n", 20 * MIB);
+}
+
+/* One engine, the same list twice: members of the first run are gone before the second. */
+static void test_a_list_is_used_again(void **state)
+{
+    (void)state;
+    EngineTest test;
+    engine_test_init(&test);
+    make_world(&test);
+    test.keep_engine = true;
+    run(&test);
+    char *first = engine_test_sorted(&test);
+    uint64_t bytes = test.items.bytes;
+    size_t count = test.items.count;
+    assert_true(engine_test_run_listed(&test));
+    char *second = engine_test_sorted(&test);
+    assert_string_equal(first, second);
+    assert_int_equal(test.items.count, count);
+    assert_int_equal(test.items.bytes, bytes);
+    free(first);
+    free(second);
+    engine_test_done(&test);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_members_are_items),
         cmocka_unit_test(test_a_container_ends_last),
         cmocka_unit_test(test_depth_has_a_limit),
+        cmocka_unit_test(test_a_list_is_used_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
