@@ -88,7 +88,8 @@ typedef struct ItemRun {
     uint32_t pieces_left; /* not delivered; members of a container count as well */
     Spool *spool;         /* of a container that is being opened */
     Group *filling;       /* of its members: not full yet */
-    bool unwanted;        /* the job has its results already */
+    bool asked;           /* the job has been asked whether it wants it */
+    bool unwanted;        /* it does not: it has its results already */
     ItemState state;      /* ITEM_WAITING: nothing special yet */
     bool damaged;         /* delivered damage */
     bool hash_failed;
@@ -145,7 +146,8 @@ void visit_finish(Run *run, Visit *visit);
 /* What its progress word says of the piece. */
 Reached visit_reached(const Run *run, const Visit *visit, uint32_t piece);
 
-/* visit_blocks.c: the item's hash is known, or it will have none: does the job want it? */
+/* visit_blocks.c: the item's hash is known, or it will have none: does the job want it? Asked once
+ * an item. */
 void run_hashed(Run *run, uint32_t item_index);
 /* The group's current piece is lost because a block of it is nonsense (`reason`).
  */

@@ -55,31 +55,40 @@ static void release_items(Run *run, Group *group)
     }
 }
 
+/* What no worker gets: it is empty, or the job has its results, or it cannot be opened. */
+static bool prepare_piece(Run *run, Group *group, uint32_t i)
+{
+    PieceRun *piece = &group->pieces[i];
+    Item *item = run_item(run, group, i);
+    ItemRun *item_run = run_item_run(run, group, i);
+    const Job *job = run->job;
+    piece->defects = 0;
+    piece->identified = false;
+    piece->wants_hash = false;
+    bool hash = job->hash_items && !item->hashed && !item_run->hash_failed;
+    if (hash && item->size == 0) {
+        Err err;
+        if (!item_hash(item, -1, &err))
+            return run_fail(run, &err);
+        hash = false;
+    }
+    if (job->hash_items && item->hashed)
+        run_hashed(run, piece->item);
+    if (item->size == 0 || item_run->unwanted || piece->failure)
+        return true;
+    piece->hash_only = hash && job->known && job->known(job->ctx, item);
+    if (!hold_item(run, piece))
+        return false;
+    piece->wants_hash = hash && !piece->failure;
+    return true;
+}
+
 /* Open what is to be read, and mark what must be hashed first. */
 static bool prepare_pieces(Run *run, Group *group)
 {
-    for (uint32_t i = group->current; i < group->piece_count; i++) {
-        PieceRun *piece = &group->pieces[i];
-        Item *item = run_item(run, group, i);
-        piece->defects = 0;
-        piece->identified = false;
-        piece->wants_hash = false;
-        bool hash = run->job->hash_items && !item->hashed;
-        if (item->size == 0) {
-            Err err;
-            if (hash && !item_hash(item, -1, &err))
-                return run_fail(run, &err);
-            if (hash)
-                run_hashed(run, piece->item);
-            continue;
-        }
-        piece->hash_only = hash && run->job->known && run->job->known(run->job->ctx, item);
-        if (piece->failure)
-            continue;
-        if (!hold_item(run, piece))
+    for (uint32_t i = group->current; i < group->piece_count; i++)
+        if (!prepare_piece(run, group, i))
             return false;
-        piece->wants_hash = hash && !piece->failure && !run_item_run(run, group, i)->hash_failed;
-    }
     return true;
 }
 

@@ -40,8 +40,12 @@ static const Format *piece_format(const Run *run, const Group *group, uint32_t p
 void run_hashed(Run *run, uint32_t item_index)
 {
     const Job *job = run->job;
-    if (job->wants && !job->wants(job->ctx, &run->items->items[item_index], item_index))
-        run->item_runs[item_index].unwanted = true;
+    ItemRun *item_run = &run->item_runs[item_index];
+    if (item_run->asked)
+        return;
+    item_run->asked = true;
+    item_run->unwanted =
+        job->wants && !job->wants(job->ctx, &run->items->items[item_index], item_index);
 }
 
 /* A piece whose bytes could not be had: the item's state depends on what is known of it. */
@@ -55,16 +59,16 @@ void visit_skip_pieces(Run *run, Group *group)
     for (; group->current < group->piece_count && !run->failed; group->current++) {
         uint32_t piece = group->current;
         const char *failure = group->pieces[piece].failure;
-        if (failure) {
+        if (group->pieces[piece].held)
+            return;
+        if (run_item_run(run, group, piece)->unwanted) {
+            run_emit_end(run, group, piece, ITEM_KNOWN, 0);
+        } else if (failure) {
             run_emit_text(run, group, piece, DEFECT_DAMAGE, ERR_NO_OFFSET, failure);
             run_emit_end(run, group, piece, failed_state(run, group, piece), 0);
-        } else if (run_item(run, group, piece)->size == 0) {
-            bool known = run_item_run(run, group, piece)->unwanted;
-            if (!known)
-                run_emit_text(run, group, piece, DEFECT_NOTE, ERR_NO_OFFSET, "the file is empty");
-            run_emit_end(run, group, piece, known ? ITEM_KNOWN : ITEM_DONE, 0);
         } else {
-            return;
+            run_emit_text(run, group, piece, DEFECT_NOTE, ERR_NO_OFFSET, "the file is empty");
+            run_emit_end(run, group, piece, ITEM_DONE, 0);
         }
     }
 }
@@ -207,6 +211,8 @@ static bool take_defect(Run *run, Visit *visit, Span payload, Err *err)
     memcpy(&block, payload.ptr, sizeof block);
     if (block.kind > DEFECT_DAMAGE)
         return err_set(err, ERR_FORMAT, ERR_NO_OFFSET, "a defect of kind %" PRIu32, block.kind);
+    if (run->item_runs[piece->item].unwanted)
+        return true; /* they were told when it was read */
     if (++piece->defects > VISIT_DEFECTS_MAX)
         return true; /* counted; told when the piece ends */
     char text[WIRE_DEFECT_TEXT];
@@ -353,7 +359,7 @@ static bool take_done(Run *run, Visit *visit, Span payload, Err *err)
     members_end(run, visit, group, at);
     tell_unlisted(run, group, at);
     tell_change(run, group, at);
-    if (!done.ok)
+    if (!done.ok && state != ITEM_KNOWN)
         tell_failure(run, group, &done,
                      span_of(payload.ptr + sizeof done, payload.len - sizeof done));
     run_emit_end(run, group, at, state,
@@ -433,6 +439,11 @@ static void add_place(const Run *run, const Group *group, uint32_t piece, Reache
 static void lose_piece(Run *run, Group *group, const char *text, Reached reached)
 {
     uint32_t piece = group->current;
+    if (run_item_run(run, group, piece)->unwanted) { /* nothing was to be had from it */
+        run_emit_end(run, group, piece, ITEM_KNOWN, 0);
+        group->current++;
+        return;
+    }
     members_end(run, NULL, group, piece);
     tell_unlisted(run, group, piece);
     tell_change(run, group, piece);
