@@ -82,17 +82,14 @@ static bool grow_runs(Run *run)
     return true;
 }
 
-/* A full group goes to work: at once, or with `ordered` when its container is done. */
-static void seal(Run *run, Group *group, ItemRun *item_run)
+/* A full group goes to work. */
+static void seal(Run *run, Group *container, ItemRun *item_run)
 {
-    Group *full = item_run->filling;
-    item_run->filling = NULL;
-    if (!full)
+    if (!item_run->filling)
         return;
-    if (run->job->ordered)
-        DL_APPEND(group->members, full);
-    else
-        DL_APPEND(run->groups, full);
+    Group *full = group_shrink(item_run->filling);
+    item_run->filling = NULL;
+    DL_PREPEND_ELEM(run->groups, container, full);
 }
 
 static bool enlist(Run *run, Group *group, uint32_t container, uint32_t index)

@@ -1,6 +1,7 @@
 /* run.h: one engine_run, in the coordinator. Private to the engine.
  *
- *   coordinator.c   the loop: what to start, what to listen to, who has hung
+ *   coordinator.c   the loop: what has come, who has hung
+ *   schedule.c      what to start, what to listen to
  *   visit.c         one worker: opening its items, taking its blocks, judging its end
  *   members.c       what is in containers
  *   deliver.c       messages to the job, in order; items' ends; statistics
@@ -104,7 +105,7 @@ typedef struct Run {
     size_t item_room;
     Group *groups; /* utlist: not yet fully delivered, in order */
     uint32_t next_item;
-    uint32_t active; /* groups that have started and are in the list */
+    uint32_t active[2]; /* groups that have started and are in the list: [group_opens()] */
     uint64_t spool_used;
     EngineStats stats;
     ProgressLine line;
@@ -120,8 +121,12 @@ bool run_fail(Run *run, const Err *err);
  * block, pass the channel and they are taken over rather than copied. false: the job refuses the
  * block as nonsense (err says why; the piece is not to go on) or the run has failed. */
 bool run_emit(Run *run, Group *group, const Message *message, Channel *channel, Err *err);
-/* Deliver what the first groups have queued and drop those that are done. */
+/* `ordered`: deliver what the first groups have queued and drop those that are done. */
 void run_settle(Run *run);
+/* The group has no worker any more: it waits for another one, or is done. */
+void run_leave(Run *run, Group *group);
+/* What is found in the current piece of a group goes to work after it. */
+void run_follow(Run *run, Group *group, Group *found);
 /* A defect text that says how far the piece was. */
 bool run_emit_text(Run *run, Group *group, uint32_t piece, DefectKind kind, uint64_t offset,
                    const char *text);

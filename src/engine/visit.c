@@ -236,7 +236,7 @@ static bool start_worker(Run *run, Visit *visit, Group *group)
 void visit_start(Run *run, Visit *visit, Group *group)
 {
     if (!group->started)
-        run->active++;
+        run->active[group_opens(group)]++;
     group->started = true;
     group->state = GROUP_RUNNING;
     bool prepared = prepare_pieces(run, group);
@@ -244,7 +244,7 @@ void visit_start(Run *run, Visit *visit, Group *group)
         visit_skip_pieces(run, group);
     if (!prepared || group->current == group->piece_count) {
         release_items(run, group);
-        group->state = GROUP_DONE;
+        run_leave(run, group);
         return;
     }
     visit->group = group;
@@ -342,5 +342,5 @@ void visit_finish(Run *run, Visit *visit)
     }
     release_items(run, group);
     visit->group = NULL;
-    group->state = group->current < group->piece_count ? GROUP_WAITING : GROUP_DONE;
+    run_leave(run, group);
 }

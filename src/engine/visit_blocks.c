@@ -273,18 +273,17 @@ static bool add_cuts(Run *run, Group *group, const PieceRun *probe, const Format
         err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory for the pieces of an item");
         return run_fail(run, err);
     }
-    Group *after = group, *cut, *next;
+    Group *cut, *next;
     DL_FOREACH_SAFE(cuts, cut, next)
     {
+        DL_DELETE(cuts, cut);
         const PieceRun *piece = &cut->pieces[0];
         if (!format->open && run->job->wants_piece &&
             !run->job->wants_piece(run->job->ctx, piece->item, piece->begin, piece->end)) {
             group_destroy(cut);
             continue;
         }
-        run->item_runs[probe->item].pieces_left++;
-        DL_APPEND_ELEM(run->groups, after, cut);
-        after = cut;
+        run_follow(run, group, cut);
     }
     return true;
 }
@@ -335,8 +334,7 @@ static bool go_on(Run *run, Group *group, const PieceRun *piece, Err *err)
         return run_fail(run, err);
     }
     group_add(again, run->items, piece->item, run->engine->options->format.recover);
-    run->item_runs[piece->item].pieces_left++;
-    DL_APPEND_ELEM(run->groups, group, again);
+    run_follow(run, group, again);
     return true;
 }
 

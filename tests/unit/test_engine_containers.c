@@ -207,6 +207,234 @@ static void test_a_list_is_used_again(void **state)
     engine_test_done(&test);
 }
 
+/* ---- order, room, and as many workers as may be ---- */
+
+static char *world_log(EngineTest *test, unsigned workers, bool ordered)
+{
+    test->options.workers = workers;
+    test->ordered = ordered;
+    run(test);
+    return ordered ? strdup(engine_test_log(test)) : engine_test_sorted(test);
+}
+
+static void test_same_for_any_workers(void **state)
+{
+    (void)state;
+    EngineTest test;
+    engine_test_init(&test);
+    make_world(&test);
+    test.hash = true;
+    char *sorted = NULL;
+    for (unsigned variant = 0; variant < 6; variant++) {
+        bool ordered = variant & 1;
+        test.options.spool_bytes = variant & 2 ? 1 : 0;
+        test.options.format.recover = variant & 4; /* changes the pieces of g/lines */
+        char *one = world_log(&test, 1, ordered);
+        static const unsigned WORKERS[] = {2, 7};
+        for (size_t i = 0; i < 2; i++) {
+            char *more = world_log(&test, WORKERS[i], ordered);
+            assert_string_equal(one, more);
+            free(more);
+        }
+        if (variant == 0)
+            sorted = strdup(one);
+        else if (!(variant & 4) && !ordered)
+            assert_string_equal(sorted, one);
+        char *again = engine_test_sorted(&test);
+        if (!(variant & 4))
+            assert_string_equal(sorted, again);
+        free(again);
+        free(one);
+    }
+    free(sorted);
+    engine_test_done(&test);
+}
+
+static const char *place_of(const EngineTest *test, const char *log, const char *line)
+{
+    const char *at = strstr(log, line);
+    if (!at)
+        fail_msg("no line %s", line);
+    (void)test;
+    return at;
+}
+
+/* Containers of one folder in their order; their members before what is behind them. */
+static void test_order_of_containers(void **state)
+{
+    (void)state;
+    EngineTest test;
+    engine_test_init(&test);
+    for (char b = '1'; b <= '3'; b++) {
+        Buf box, inner;
+        char name[32];
+        box_begin(&inner);
+        snprintf(name, sizeof name, "deep%c", b);
+        box_text(&inner, name, "CONSTAT-TEST text 1\n");
+        box_begin(&box);
+        snprintf(name, sizeof name, "m%c", b);
+        box_text(&box, name, "CONSTAT-TEST text 1\n");
+        snprintf(name, sizeof name, "inner%c", b);
+        box_member(&box, name, buf_span(&inner));
+        snprintf(name, sizeof name, "folder/n%c", b);
+        box_text(&box, name, "CONSTAT-TEST text 1\n");
+        snprintf(name, sizeof name, "a/box%c", b);
+        engine_test_box(&test, name, &box);
+        buf_done(&inner);
+    }
+    engine_test_file(&test, "b/file", "CONSTAT-TEST text 1\n");
+    test.ordered = true;
+    run(&test);
+    const char *log = engine_test_log(&test);
+    static const char *const LINES[] = {
+        "B m1 ", "B deep1 ", "E inner1 ", "B n1 ",    "E box1 ",   "B m2 ", "B deep2 ", "E inner2 ",
+        "B n2 ", "E box2 ",  "B m3 ",     "B deep3 ", "E inner3 ", "B n3 ", "E box3 ",  "B file ",
+    };
+    for (size_t i = 1; i < sizeof LINES / sizeof *LINES; i++)
+        if (place_of(&test, log, LINES[i - 1]) >= place_of(&test, log, LINES[i]))
+            fail_msg("%s after %s:\n%s", LINES[i - 1], LINES[i], log);
+    engine_test_done(&test);
+}
+
+/* A block that had to wait is refused when its turn comes, and its group done again: the container
+ * in that group is not opened twice. */
+static void test_a_container_is_opened_once(void **state)
+{
+    (void)state;
+    EngineTest test;
+    engine_test_init(&test);
+    engine_test_file(&test, "a/slow", "CONSTAT-TEST show 300\n");
+    engine_test_file(&test, "b/1", "CONSTAT-TEST refused 1\n");
+    Buf box;
+    box_begin(&box);
+    box_text(&box, "member", "CONSTAT-TEST text 1\n");
+    engine_test_box(&test, "b/2", &box);
+    box_begin(&box);
+    box_text(&box, "member", "CONSTAT-TEST text 1\n");
+    engine_test_box(&test, "b/0", &box);
+    test.ordered = true;
+    run(&test);
+    expect_lines(&test, 2, "B member ", "");
+    expect_lines(&test, 2, "E member ", "");
+    expect_lines(&test, 1, "E 0 done", "");
+    expect_lines(&test, 1, "E 1 defective", "");
+    expect_lines(&test, 1, "E 2 done", "");
+    assert_int_equal(test.stats.members, 2);
+    engine_test_done(&test);
+}
+
+/* The first container fills the spool while all that comes after it waits for its turn. */
+static void test_nothing_stands_still(void **state)
+{
+    (void)state;
+    static const unsigned WORKERS[] = {1, 2, 5};
+    for (unsigned i = 0; i < 6; i++) {
+        EngineTest test;
+        engine_test_init(&test);
+        for (char b = 'a'; b <= 'c'; b++) {
+            Buf box, inner;
+            char name[16];
+            box_begin(&inner);
+            box_act(&inner, "many", 140);
+            box_act(&inner, "large", 5);
+            box_begin(&box);
+            box_act(&box, "large", 10);
+            box_member(&box, "inner", buf_span(&inner));
+            box_text(&box, "fill", "CONSTAT-TEST fill 3\n");
+            box_member(&box, "inner2", buf_span(&inner));
+            snprintf(name, sizeof name, "%c/box", b);
+            engine_test_box(&test, name, &box);
+            snprintf(name, sizeof name, "%c2/fill", b);
+            engine_test_file(&test, name, "CONSTAT-TEST fill 28\n");
+            buf_done(&inner);
+        }
+        test.ordered = i % 2;
+        test.options.workers = WORKERS[i / 2];
+        test.options.spool_bytes = 1;
+        alarm(120);
+        run(&test);
+        alarm(0);
+        expect_lines(&test, 0, "D", "");
+        expect_lines(&test, 3 * 3 + 3 * 28, "B fill ", "");
+        assert_int_equal(test.stats.members, 3 * (4 + 2 * 141));
+        engine_test_done(&test);
+    }
+}
+
+/* Many small containers in one, and few descriptors: each is read before others are opened. */
+static void test_few_descriptors(void **state)
+{
+    (void)state;
+    EngineTest test;
+    engine_test_init(&test);
+    Buf box, inner;
+    box_begin(&inner);
+    box_text(&inner, "deep", "LINES\n");
+    box_begin(&box);
+    for (unsigned i = 0; i < 400; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "box%03u", i);
+        box_member(&box, name, buf_span(&inner));
+    }
+    engine_test_box(&test, "a", &box);
+    buf_done(&inner);
+    struct rlimit few = {320, 320};
+    for (int ordered = 0; ordered < 2; ordered++) {
+        test.ordered = ordered;
+        fflush(NULL);
+        pid_t pid = fork(); /* a hard limit cannot be raised again */
+        if (pid == 0)
+            _exit(setrlimit(RLIMIT_NOFILE, &few) == 0 && engine_test_run(&test) &&
+                          test.stats.items_by_state[ITEM_DONE] == 801
+                      ? 0
+                      : 1);
+        int status;
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    }
+    engine_test_done(&test);
+}
+
+/* Small containers are worked on while a large one is opened, and room in the spool is given back:
+ * what takes room at a time is less than all that comes out. */
+static bool watch_spool(EngineTest *test, const Item *item, uint8_t type, Err *err)
+{
+    (void)type;
+    (void)err;
+    uint64_t *most = test->on_block_ctx, now = 0;
+    for (const Item *i = test->items.items; i < test->items.items + test->items.count; i++)
+        now += i->spool ? i->size : 0;
+    *most = now > *most ? now : *most;
+    return item != NULL;
+}
+
+static void test_members_do_not_wait_for_their_container(void **state)
+{
+    (void)state;
+    for (int ordered = 0; ordered < 2; ordered++) {
+        EngineTest test;
+        engine_test_init(&test);
+        Buf box;
+        box_begin(&box);
+        static uint8_t member[1 * MIB] = "CONSTAT-TEST text 1\n";
+        for (unsigned i = 0; i < 30; i++) {
+            char name[16];
+            snprintf(name, sizeof name, "m%02u", i);
+            box_member(&box, name, span_of(member, sizeof member));
+        }
+        engine_test_box(&test, "a", &box);
+        uint64_t most = 0;
+        test.on_block = watch_spool;
+        test.on_block_ctx = &most;
+        test.ordered = ordered;
+        test.options.spool_bytes = 3 * MIB;
+        run(&test);
+        expect_lines(&test, 30, "B m", "");
+        assert_true(most > 0 && most < 20 * MIB);
+        engine_test_done(&test);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -214,6 +442,12 @@ int main(void)
         cmocka_unit_test(test_a_container_ends_last),
         cmocka_unit_test(test_depth_has_a_limit),
         cmocka_unit_test(test_a_list_is_used_again),
+        cmocka_unit_test(test_same_for_any_workers),
+        cmocka_unit_test(test_order_of_containers),
+        cmocka_unit_test(test_a_container_is_opened_once),
+        cmocka_unit_test(test_nothing_stands_still),
+        cmocka_unit_test(test_few_descriptors),
+        cmocka_unit_test(test_members_do_not_wait_for_their_container),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
