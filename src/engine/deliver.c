@@ -187,7 +187,7 @@ static void refuse(Run *run, Group *group, uint32_t piece, Reached reached, cons
         }
     }
     run->stats.workers_lost++;
-    visit_blame_nonsense(run, group, err->text, reached);
+    visit_blame_nonsense(run, NULL, group, err->text, reached);
     run_leave(run, group);
 }
 

@@ -70,6 +70,7 @@ struct Engine {
     unsigned workers;
     uint64_t memory_bytes;
     uint64_t spool_bytes;
+    uint64_t unpack_bytes;
     uint32_t hang_ms;
     volatile sig_atomic_t interrupted;
     pid_t zygote;
@@ -89,6 +90,9 @@ typedef struct ItemRun {
     uint32_t pieces_left; /* not delivered; members of a container count as well */
     Spool *spool;         /* of a container that is being opened */
     Group *filling;       /* of its members: not full yet */
+    uint64_t out_bytes;   /* of a file: what has come out of it, at all depths … */
+    uint64_t out_names;   /* … bytes of paths … */
+    uint32_t out_members; /* … and members */
     bool asked;           /* the job has been asked whether it wants it */
     bool unwanted;        /* it does not: it has its results already */
     ItemState state;      /* ITEM_WAITING: nothing special yet */
@@ -132,9 +136,11 @@ bool run_emit_text(Run *run, Group *group, uint32_t piece, DefectKind kind, uint
                    const char *text);
 bool run_emit_end(Run *run, Group *group, uint32_t piece, ItemState state, uint64_t events);
 
-/* members.c: a block of a container. false as visit_take_block. */
+/* members.c: a block of a container. false as visit_take_block; ERR_LIMIT and ERR_IO: it cannot be
+ * taken in, which is not the worker's fault. */
 bool members_take(Run *run, Visit *visit, uint32_t type, Span payload, Err *err);
-/* The container's piece ends, well or not: what has come of its members goes to work. */
+/* The container's piece ends, well or not: what has come of its members goes to work. `visit` may
+ * be NULL if no member can be coming. */
 void members_end(Run *run, Visit *visit, Group *group, uint32_t piece);
 /* A member that is worked on: its room is given back. Any other item: nothing. */
 void members_release(Item *item);
@@ -154,9 +160,12 @@ Reached visit_reached(const Run *run, const Visit *visit, uint32_t piece);
 /* visit_blocks.c: the item's hash is known, or it will have none: does the job want it? Asked once
  * an item. */
 void run_hashed(Run *run, uint32_t item_index);
-/* The group's current piece is lost because a block of it is nonsense (`reason`).
- */
-void visit_blame_nonsense(Run *run, Group *group, const char *reason, Reached reached);
+/* The group's current piece is lost because a block of it is nonsense (`reason`). `visit`: who sent
+ * it; NULL if that is over. */
+void visit_blame_nonsense(Run *run, Visit *visit, Group *group, const char *reason,
+                          Reached reached);
+/* How much may come out of a container, or out of a file at all depths. */
+uint64_t run_unpack_budget(const Run *run, uint64_t size);
 /* Numbers from a worker, made plausible for this piece. */
 Reached visit_plausible(const PieceRun *piece, uint64_t offset, uint64_t events);
 

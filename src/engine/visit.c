@@ -257,7 +257,7 @@ void visit_start(Run *run, Visit *visit, Group *group)
     visit->heard = true; /* forking takes time */
     ProgressWord *word = engine_word(run->engine, visit->slot);
     atomic_store_explicit(&word->piece, UINT64_MAX, memory_order_relaxed); /* none yet */
-    visit_begin_piece(visit);
+    visit_begin_piece(run, visit);
     if (start_worker(run, visit, group))
         return;
     channel_close(&visit->channel);
@@ -294,9 +294,10 @@ void visit_receive(Run *run, Visit *visit)
             taken += sizeof header + payload.len;
             if (visit_take_block(run, visit, &header, payload, &err))
                 continue;
-            if (!run->failed)
-                visit_end_worker(run, visit, err.code == ERR_IO ? FAULT_REFUSED : FAULT_NONSENSE,
-                                 err.text);
+            if (!run->failed) {
+                bool refused = err.code == ERR_IO || err.code == ERR_LIMIT;
+                visit_end_worker(run, visit, refused ? FAULT_REFUSED : FAULT_NONSENSE, err.text);
+            }
             return;
         case CHANNEL_EMPTY:
             return;

@@ -73,23 +73,29 @@ void visit_skip_pieces(Run *run, Group *group)
     }
 }
 
-/* Members may be many times as large as their container. */
-static uint64_t output_budget(const PieceRun *piece, bool opening)
+static uint64_t output_budget(uint64_t size, uint64_t ratio, uint64_t base)
 {
     uint64_t budget;
-    if (__builtin_mul_overflow(piece->end - piece->begin,
-                               opening ? WIRE_OPEN_RATIO : WIRE_OUTPUT_RATIO, &budget) ||
-        __builtin_add_overflow(budget, opening ? WIRE_OPEN_BASE : WIRE_OUTPUT_BASE, &budget))
+    if (__builtin_mul_overflow(size, ratio, &budget) ||
+        __builtin_add_overflow(budget, base, &budget))
         return UINT64_MAX;
     return budget;
 }
 
-void visit_begin_piece(Visit *visit)
+uint64_t run_unpack_budget(const Run *run, uint64_t size)
+{
+    return output_budget(size, WIRE_OPEN_RATIO, run->engine->unpack_bytes);
+}
+
+void visit_begin_piece(const Run *run, Visit *visit)
 {
     const PieceRun *piece = &visit->group->pieces[visit->group->current];
     visit->opening = piece->format && piece->format->open;
     visit->in_member = false;
-    visit->channel.budget = output_budget(piece, visit->opening);
+    uint64_t size = piece->end - piece->begin;
+    visit->channel.budget = visit->opening
+                                ? run_unpack_budget(run, size)
+                                : output_budget(size, WIRE_OUTPUT_RATIO, WIRE_OUTPUT_BASE);
     visit->sent = (Reached){.known = true, .offset = piece->begin};
 }
 
@@ -349,7 +355,7 @@ static bool take_done(Run *run, Visit *visit, Span payload, Err *err)
     memcpy(&done, payload.ptr, sizeof done);
     if (done.ok && !piece->format && !piece->identified && !piece->hash_only)
         return err_set(err, ERR_FORMAT, ERR_NO_OFFSET, "an end without a format");
-    if (visit->in_member)
+    if (visit->in_member && done.ok)
         return err_set(err, ERR_FORMAT, ERR_NO_OFFSET, "an end within a member");
     ItemState state = done_state(run, group, at, done.ok);
     if (state == ITEM_WAITING && !go_on(run, group, piece, err))
@@ -365,7 +371,7 @@ static bool take_done(Run *run, Visit *visit, Span payload, Err *err)
     group->current++;
     visit_skip_pieces(run, group);
     if (group->current < group->piece_count)
-        visit_begin_piece(visit);
+        visit_begin_piece(run, visit);
     return !run->failed;
 }
 
@@ -434,7 +440,7 @@ static void add_place(const Run *run, const Group *group, uint32_t piece, Reache
 }
 
 /* The current piece ends here. */
-static void lose_piece(Run *run, Group *group, const char *text, Reached reached)
+static void lose_piece(Run *run, Visit *visit, Group *group, const char *text, Reached reached)
 {
     uint32_t piece = group->current;
     if (run_item_run(run, group, piece)->unwanted) { /* nothing was to be had from it */
@@ -442,7 +448,7 @@ static void lose_piece(Run *run, Group *group, const char *text, Reached reached
         group->current++;
         return;
     }
-    members_end(run, NULL, group, piece);
+    members_end(run, visit, group, piece);
     tell_unlisted(run, group, piece);
     tell_change(run, group, piece);
     run_emit_text(run, group, piece, DEFECT_DAMAGE, reached.known ? reached.offset : ERR_NO_OFFSET,
@@ -451,23 +457,23 @@ static void lose_piece(Run *run, Group *group, const char *text, Reached reached
     group->current++;
 }
 
-void visit_blame_nonsense(Run *run, Group *group, const char *reason, Reached reached)
+void visit_blame_nonsense(Run *run, Visit *visit, Group *group, const char *reason, Reached reached)
 {
     Err text;
     err_set(&text, ERR_NONE, 0, "the reader sent what cannot be right (%s) and was ended", reason);
     add_place(run, group, group->current, reached, PLEASE_REPORT, &text);
-    lose_piece(run, group, text.text, reached);
+    lose_piece(run, visit, group, text.text, reached);
 }
 
 void visit_blame(Run *run, Visit *visit)
 {
     Group *group = visit->group;
     if (visit->fault == FAULT_REFUSED) {
-        lose_piece(run, group, visit->fault_text, visit->sent);
+        lose_piece(run, visit, group, visit->fault_text, visit->sent);
         return;
     }
     if (visit->fault == FAULT_NONSENSE) {
-        visit_blame_nonsense(run, group, visit->fault_text, visit->sent);
+        visit_blame_nonsense(run, visit, group, visit->fault_text, visit->sent);
         return;
     }
     uint32_t to_hash = next_to_hash(group);
@@ -480,7 +486,7 @@ void visit_blame(Run *run, Visit *visit)
     describe_end(run, visit, &text);
     add_place(run, group, piece, reached, killed ? "" : PLEASE_REPORT, &text);
     if (!hashing) {
-        lose_piece(run, group, text.text, reached);
+        lose_piece(run, visit, group, text.text, reached);
         return;
     }
     /* The pieces before it have not begun: only this one is passed over, in its turn. */

@@ -44,6 +44,38 @@ static void run(EngineTest *test)
         fail_msg("%s", test->err.text);
 }
 
+/* A small world: boxes beside files and each other, good and bad members. */
+static void make_world(EngineTest *test)
+{
+    for (unsigned b = 0; b < 4; b++) {
+        Buf box, inner;
+        char name[32], text[64];
+        box_begin(&inner);
+        for (unsigned i = 0; i < 3; i++) {
+            snprintf(name, sizeof name, "b%u-inner%u", b, i);
+            snprintf(text, sizeof text, "CONSTAT-TEST text %u\n", i);
+            box_text(&inner, name, text);
+        }
+        box_begin(&box);
+        for (unsigned i = 0; i < 12; i++) {
+            snprintf(name, sizeof name, "d%u/b%u-m%u", i / 4, b, i);
+            snprintf(text, sizeof text, "CONSTAT-TEST text %u\n", i);
+            box_text(&box, name, i == 5 && b == 2 ? "CONSTAT-TEST text-then-crash 2\n" : text);
+            snprintf(name, sizeof name, "b%u-inner-%u", b, i);
+            if (i % 5 == 0)
+                box_member(&box, name, buf_span(&inner));
+        }
+        if (b == 3)
+            box_act(&box, "crash", 3);
+        snprintf(name, sizeof name, "f/box%u", b);
+        engine_test_box(test, name, &box);
+        buf_done(&inner);
+    }
+    engine_test_file(test, "f/file", "CONSTAT-TEST text 2\n");
+    engine_test_file(test, "g/file", "CONSTAT-TEST text-then-crash 2\n");
+    engine_test_large(test, "g/lines", "LINES\n", 20 * MIB);
+}
+
 /* ---- good boxes ---- */
 
 static void test_members_are_items(void **state)
@@ -153,38 +185,6 @@ static void test_depth_has_a_limit(void **state)
     engine_test_done(&test);
 }
 
-/* A small world: boxes beside files and each other, good and bad members. */
-static void make_world(EngineTest *test)
-{
-    for (unsigned b = 0; b < 4; b++) {
-        Buf box, inner;
-        char name[32], text[64];
-        box_begin(&inner);
-        for (unsigned i = 0; i < 3; i++) {
-            snprintf(name, sizeof name, "b%u-inner%u", b, i);
-            snprintf(text, sizeof text, "CONSTAT-TEST text %u\n", i);
-            box_text(&inner, name, text);
-        }
-        box_begin(&box);
-        for (unsigned i = 0; i < 12; i++) {
-            snprintf(name, sizeof name, "d%u/b%u-m%u", i / 4, b, i);
-            snprintf(text, sizeof text, "CONSTAT-TEST text %u\n", i);
-            box_text(&box, name, i == 5 && b == 2 ? "CONSTAT-TEST text-then-crash 2\n" : text);
-            snprintf(name, sizeof name, "b%u-inner-%u", b, i);
-            if (i % 5 == 0)
-                box_member(&box, name, buf_span(&inner));
-        }
-        if (b == 3)
-            box_act(&box, "crash", 3);
-        snprintf(name, sizeof name, "f/box%u", b);
-        engine_test_box(test, name, &box);
-        buf_done(&inner);
-    }
-    engine_test_file(test, "f/file", "CONSTAT-TEST text 2\n");
-    engine_test_file(test, "g/file", "CONSTAT-TEST text-then-crash 2\n");
-    engine_test_large(test, "g/lines", "LINES\n", 20 * MIB);
-}
-
 /* One engine, the same list twice: members of the first run are gone before the second. */
 static void test_a_list_is_used_again(void **state)
 {
@@ -205,6 +205,263 @@ static void test_a_list_is_used_again(void **state)
     free(first);
     free(second);
     engine_test_done(&test);
+}
+
+/* ---- boxes that do wrong ---- */
+
+typedef struct Case {
+    const char *verb;
+    unsigned long long number;
+    const char *defect; /* of the box */
+    unsigned more;      /* members besides the good ones before it */
+    unsigned defects;   /* all of the box */
+} Case;
+
+static const Case CASES[] = {
+    {"crash", 7, CRASHED, 0, 1},
+    {"spin", 0, "made no progress for 0.5 s and was ended", 0, 1},
+    {"exit", 0, "ended by itself with status 0", 0, 1},
+    {"exit", 3, "ended by itself with status 3", 0, 1},
+    {"fail", 9, "the box is broken", 0, 1},
+    {"crash-within", 7, "half is cut short after 20 bytes", 1, 2},
+    {"crash-within", 7, CRASHED, 1, 2},
+    {"fail-within", 9, "half is cut short after 20 bytes", 1, 2},
+    {"fail-within", 9, "the box is broken", 1, 2},
+    {"end-within", 0, "sent what cannot be right (an end within a member)", 1, 2},
+    {"bytes-of-no-member", 0, "sent what cannot be right (bytes of no member)", 0, 1},
+    {"end-of-no-member", 0, "sent what cannot be right (the end of no member)", 0, 1},
+    {"begin-twice", 0, "sent what cannot be right (a member out of place", 0, 2},
+    {"no-name", 0, "sent what cannot be right (a member out of place or without a name)", 0, 1},
+    {"member-after-the-end", 0, "", 0, 0},
+    {"huge-name", MEMBER_NAME_MAX + 1, "sent what cannot be right (a block of type", 0, 1},
+    {"event", 0, "a container has no events", 0, 1},
+    {"result", 0, "sent what cannot be right (a result before or without its time)", 0, 1},
+    {"flood", 0, "more results than can be right for its size", 1, 2},
+    {"empty-bytes", 0, "more results than can be right for its size", 0, 2},
+    {"no-such-verb", 0, "no such verb", 0, 1},
+#if !SANDBOX_SANITIZED
+    {"write-item", 0, "tried what its sandbox forbids", 0, 1},
+#endif
+};
+
+static void check_case(const Case *c, bool ordered, bool hash)
+{
+    EngineTest test;
+    engine_test_init(&test);
+    Buf box;
+    box_begin(&box);
+    box_text(&box, "x", "CONSTAT-TEST text 3\n");
+    box_text(&box, "sub/y", "CONSTAT-TEST text 3\n");
+    box_act(&box, c->verb, c->number);
+    box_text(&box, "z", "CONSTAT-TEST text 3\n");
+    engine_test_file(&test, "a", "CONSTAT-TEST text 3\n");
+    engine_test_box(&test, "b", &box);
+    box_begin(&box);
+    box_text(&box, "w", "CONSTAT-TEST text 3\n");
+    engine_test_box(&test, "c", &box);
+    engine_test_file(&test, "d", "CONSTAT-TEST text 3\n");
+    test.ordered = ordered;
+    test.hash = hash;
+    test.options.unpack_bytes = 4 * MIB;
+    if (strstr(c->defect, "made no progress"))
+        test.options.hang_ms = 500;
+    run(&test);
+    for (const char *name = "axywd"; *name; name++) {
+        char line[32];
+        snprintf(line, sizeof line, "B %c ", *name);
+        expect_lines(&test, 3, line, "");
+        snprintf(line, sizeof line, "E %c done test_hostile", *name);
+        expect_lines(&test, 1, line, "");
+    }
+    expect_lines(&test, 1, "E c done test_box", "");
+    expect_lines(&test, 0, "B z ", "");
+    if (*c->defect) {
+        expect_lines(&test, 1, "D b damage", c->defect);
+        expect_lines(&test, 1, "E b defective test_box", "");
+    }
+    expect_lines(&test, c->defects, "D b ", "");
+    assert_int_equal(test.stats.members, 3 + c->more);
+    engine_test_done(&test);
+}
+
+static void test_a_bad_box_costs_itself(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++)
+        check_case(&CASES[i], i % 2 == 0, i % 3 == 0);
+}
+
+/* Each member of a box does something else wrong. */
+static void test_bad_members_cost_themselves(void **state)
+{
+    (void)state;
+    static const char *const VERBS[] = {"crash 1",   "exit 0",      "garbage",   "half-block",
+                                        "fail 3",    "late-hash",   "open-file", "write-item",
+                                        "refused 1", "other-piece", "spin"};
+    for (int ordered = 0; ordered < 2; ordered++) {
+        EngineTest test;
+        engine_test_init(&test);
+        Buf box;
+        box_begin(&box);
+        for (size_t i = 0; i < sizeof VERBS / sizeof *VERBS; i++) {
+            char name[16], text[64];
+            snprintf(name, sizeof name, "bad%zu", i);
+            snprintf(text, sizeof text, "CONSTAT-TEST %s\n", VERBS[i]);
+            box_text(&box, name, text);
+            snprintf(name, sizeof name, "good%zu", i);
+            box_text(&box, name, "CONSTAT-TEST text 2\n");
+        }
+        engine_test_box(&test, "a", &box);
+        test.ordered = ordered;
+        test.hash = true;
+        test.options.hang_ms = 500;
+        run(&test);
+        expect_lines(&test, 2 * sizeof VERBS / sizeof *VERBS, "B good", "");
+        expect_lines(&test, sizeof VERBS / sizeof *VERBS, "E good", " done ");
+        expect_lines(&test, sizeof VERBS / sizeof *VERBS, "E bad", " defective ");
+        expect_lines(&test, sizeof VERBS / sizeof *VERBS, "D bad", "");
+        expect_lines(&test, 1, "E a done test_box", "");
+        expect_lines(&test, 0, "B", "ESCAPED");
+        engine_test_done(&test);
+    }
+}
+
+/* ---- limits ---- */
+
+/* Little by itself, much in all: what comes out of one file is counted at all depths. */
+static void test_a_bomb_in_many_parts(void **state)
+{
+    (void)state;
+    for (int ordered = 0; ordered < 2; ordered++) {
+        EngineTest test;
+        engine_test_init(&test);
+        Buf box, inner;
+        box_begin(&inner);
+        box_act(&inner, "large", 3);
+        box_begin(&box);
+        for (unsigned i = 0; i < 10; i++) {
+            char name[16];
+            snprintf(name, sizeof name, "inner%u", i);
+            box_member(&box, name, buf_span(&inner));
+        }
+        engine_test_box(&test, "a", &box);
+        buf_done(&inner);
+        engine_test_file(&test, "b", "CONSTAT-TEST text 2\n");
+        test.ordered = ordered;
+        test.options.unpack_bytes = 8 * MIB;
+        run(&test);
+        assert_true(engine_test_count(&test, "E inner", "done") >= 2);
+        assert_true(engine_test_count(&test, "E inner", "defective") >= 7);
+        assert_true(engine_test_count(&test, "D inner", "as from a decompression bomb") >= 7);
+        expect_lines(&test, 1, "E a done", "");
+        expect_lines(&test, 2, "B b ", "");
+        engine_test_done(&test);
+    }
+}
+
+/* The texts of paths fill their memory: the container is not read on, all else is. */
+static void test_names_without_end(void **state)
+{
+    (void)state;
+    EngineTest test;
+    engine_test_init(&test);
+    Buf box;
+    box_begin(&box);
+    for (unsigned i = 0; i < 5000; i++)
+        box_act(&box, "huge-name", MEMBER_NAME_MAX);
+    engine_test_box(&test, "a", &box);
+    engine_test_file(&test, "b", "CONSTAT-TEST text 2\n");
+    run(&test);
+    expect_lines(&test, 1, "D a damage", "no memory for the paths of what is in containers");
+    expect_lines(&test, 1, "E a defective", "");
+    expect_lines(&test, 2, "B b ", "");
+    assert_in_range(test.stats.members, 3000, 4999);
+    engine_test_done(&test);
+}
+
+static void make_for_full_disk(EngineTest *test)
+{
+    Buf box;
+    box_begin(&box);
+    box_text(&box, "m1", "CONSTAT-TEST text 2\n");
+    box_act(&box, "large", 5);
+    box_text(&box, "m2", "CONSTAT-TEST text 2\n");
+    engine_test_box(test, "a", &box);
+    engine_test_file(test, "b", "CONSTAT-TEST text 2\n");
+}
+
+/* No room for what comes out of a container: what had room is read, the rest is named. */
+static void test_a_full_disk_costs_the_container(void **state)
+{
+    (void)state;
+    for (int ordered = 0; ordered < 2; ordered++) {
+        EngineTest test;
+        engine_test_init(&test);
+        make_for_full_disk(&test);
+        test.ordered = ordered;
+        struct rlimit before, little;
+        assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+        little = (struct rlimit){.rlim_cur = 3 * MIB, .rlim_max = before.rlim_max};
+        signal(SIGXFSZ, SIG_IGN);
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &little), 0);
+        bool ok = engine_test_run(&test);
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+        assert_true(ok);
+        expect_lines(&test, 1, "D a damage", "cannot write the temporary file in /tmp");
+        expect_lines(&test, 1, "D a damage", "large is cut short after 3145708 bytes");
+        expect_lines(&test, 2, "D a ", "");
+        expect_lines(&test, 1, "E large unknown", "");
+        expect_lines(&test, 2, "B m1 ", "");
+        expect_lines(&test, 0, "B m2 ", "");
+        expect_lines(&test, 2, "B b ", "");
+        expect_lines(&test, 1, "E a defective", "");
+        engine_test_done(&test);
+    }
+}
+
+static void test_no_folder_for_the_spool(void **state)
+{
+    (void)state;
+    EngineTest test;
+    engine_test_init(&test);
+    make_for_full_disk(&test);
+    test.options.spool = "/nonexistent/folder";
+    run(&test);
+    expect_lines(&test, 1, "D a damage",
+                 "cannot make a temporary file in /nonexistent/folder: No such file or directory");
+    assert_int_equal(test.stats.members, 0);
+    expect_lines(&test, 1, "E a defective", "");
+    expect_lines(&test, 2, "B b ", "");
+    engine_test_done(&test);
+}
+
+static bool interrupt(EngineTest *test, const Item *item, uint8_t type, Err *err)
+{
+    (void)item;
+    (void)type;
+    (void)err;
+    if (test->blocks == 5)
+        engine_interrupt(test->engine);
+    return true;
+}
+
+/* Members that were not read are left waiting, and hold no room. */
+static void test_interrupted(void **state)
+{
+    (void)state;
+    for (int ordered = 0; ordered < 2; ordered++) {
+        EngineTest test;
+        engine_test_init(&test);
+        make_world(&test);
+        test.ordered = ordered;
+        test.on_block = interrupt;
+        assert_false(engine_test_run(&test));
+        assert_int_equal(test.err.code, ERR_INTERRUPTED);
+        assert_true(test.stats.items_by_state[ITEM_WAITING] > 0);
+        for (size_t i = 0; i < test.items.count; i++)
+            assert_null(test.items.items[i].spool);
+        engine_test_done(&test);
+    }
 }
 
 /* ---- order, room, and as many workers as may be ---- */
@@ -442,6 +699,13 @@ int main(void)
         cmocka_unit_test(test_a_container_ends_last),
         cmocka_unit_test(test_depth_has_a_limit),
         cmocka_unit_test(test_a_list_is_used_again),
+        cmocka_unit_test(test_a_bad_box_costs_itself),
+        cmocka_unit_test(test_bad_members_cost_themselves),
+        cmocka_unit_test(test_a_bomb_in_many_parts),
+        cmocka_unit_test(test_names_without_end),
+        cmocka_unit_test(test_a_full_disk_costs_the_container),
+        cmocka_unit_test(test_no_folder_for_the_spool),
+        cmocka_unit_test(test_interrupted),
         cmocka_unit_test(test_same_for_any_workers),
         cmocka_unit_test(test_order_of_containers),
         cmocka_unit_test(test_a_container_is_opened_once),
