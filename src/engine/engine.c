@@ -34,7 +34,7 @@ static unsigned allowed_workers(unsigned wanted)
 {
     if (wanted > ENGINE_SLOTS_MAX - 1)
         wanted = ENGINE_SLOTS_MAX - 1;
-    const uint64_t each = WIRE_PIECES_MAX + 2 + ENGINE_DEPTH_MAX; /* items, pipe, spools */
+    const uint64_t each = WIRE_PIECES_MAX + 2 + 2 * ENGINE_DEPTH_MAX; /* items, pipe, spools */
     uint64_t need = (wanted + 1) * each + FILES_ELSEWHERE;
     struct rlimit files;
     if (getrlimit(RLIMIT_NOFILE, &files) != 0)

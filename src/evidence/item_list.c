@@ -32,14 +32,27 @@ void item_list_drop_members(ItemList *list)
     }
 }
 
+/* Items of one path: a name may be in a container twice, also that of a container. Members of one
+ * container are in the order in which it has them; those of different ones are not, but their
+ * containers, or the containers of these, are. */
+static int compare_places(const ItemList *list, uint32_t x, uint32_t y)
+{
+    const Item *items = list->items;
+    if (items[x].depth != items[y].depth)
+        return items[x].depth < items[y].depth ? -1 : 1;
+    while (items[x].parent != items[y].parent) {
+        x = items[x].parent;
+        y = items[y].parent;
+    }
+    return x < y ? -1 : x > y;
+}
+
 static int compare_items(const void *a, const void *b, void *list_of)
 {
     const ItemList *list = list_of;
     uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
     int order = text_compare(list->items[x].path, list->items[y].path);
-    if (order == 0) /* of one name in one container: they are found in its order */
-        order = x < y ? -1 : x > y;
-    return order;
+    return order ? order : compare_places(list, x, y);
 }
 
 uint32_t *item_list_order(const ItemList *list, Err *err)
