@@ -26,6 +26,28 @@ typedef struct MakeKind {
     const char *password;                /* NULL: none */
 } MakeKind;
 
+enum {
+    MAKE_V7,
+    MAKE_USTAR,
+    MAKE_PAX,
+    MAKE_GNU_TAR,
+    MAKE_TAR_GZ,
+    MAKE_TAR_BZ2,
+    MAKE_TAR_XZ,
+    MAKE_TAR_ZST,
+    MAKE_TAR_Z,
+    MAKE_ZIP,
+    MAKE_ZIP_STORED,
+    MAKE_ZIP64,
+    MAKE_SEVEN_ZIP,
+    MAKE_SEVEN_ZIP_DEFLATE,
+    MAKE_SEVEN_ZIP_BZIP2,
+    MAKE_SEVEN_ZIP_PPMD,
+    MAKE_SEVEN_ZIP_STORED,
+    MAKE_KIND_COUNT
+};
+extern const MakeKind MAKE_KINDS[MAKE_KIND_COUNT];
+
 /* Fails the test if it cannot be made. Free `ret` with buf_done. */
 void archive_make(const MakeKind *kind, const MakeMember *members, size_t count, Buf *ret);
 

@@ -90,59 +90,6 @@ static void add_member_line(Buf *log, const char *name, Span bytes)
 
 /* ---- kinds ---- */
 
-static const MakeKind ARCHIVES[] = {
-    {.name = "v7 tar", .format = "tar", .set_format = archive_write_set_format_v7tar},
-    {.name = "ustar", .format = "tar", .set_format = archive_write_set_format_ustar},
-    {.name = "pax", .format = "tar", .set_format = archive_write_set_format_pax},
-    {.name = "gnu tar", .format = "tar", .set_format = archive_write_set_format_gnutar},
-    {.name = "tar.gz",
-     .format = "gzip",
-     .set_format = archive_write_set_format_pax,
-     .add_filter = archive_write_add_filter_gzip},
-    {.name = "tar.bz2",
-     .format = "bzip2",
-     .set_format = archive_write_set_format_gnutar,
-     .add_filter = archive_write_add_filter_bzip2},
-    {.name = "tar.xz",
-     .format = "xz",
-     .set_format = archive_write_set_format_ustar,
-     .add_filter = archive_write_add_filter_xz},
-    {.name = "tar.zst",
-     .format = "zstd",
-     .set_format = archive_write_set_format_v7tar,
-     .add_filter = archive_write_add_filter_zstd},
-    {.name = "tar.Z",
-     .format = "compress",
-     .set_format = archive_write_set_format_pax,
-     .add_filter = archive_write_add_filter_compress},
-    {.name = "zip", .format = "zip", .set_format = archive_write_set_format_zip},
-    {.name = "stored zip",
-     .format = "zip",
-     .set_format = archive_write_set_format_zip,
-     .options = "zip:compression=store"},
-    {.name = "zip64",
-     .format = "zip",
-     .set_format = archive_write_set_format_zip,
-     .options = "zip:zip64"},
-    {.name = "7z", .format = "7z", .set_format = archive_write_set_format_7zip},
-    {.name = "7z, deflate",
-     .format = "7z",
-     .set_format = archive_write_set_format_7zip,
-     .options = "7zip:compression=deflate"},
-    {.name = "7z, bzip2",
-     .format = "7z",
-     .set_format = archive_write_set_format_7zip,
-     .options = "7zip:compression=bzip2"},
-    {.name = "7z, ppmd",
-     .format = "7z",
-     .set_format = archive_write_set_format_7zip,
-     .options = "7zip:compression=ppmd"},
-    {.name = "7z, stored",
-     .format = "7z",
-     .set_format = archive_write_set_format_7zip,
-     .options = "7zip:compression=store"},
-};
-
 static void test_every_kind(void **state)
 {
     (void)state;
@@ -159,8 +106,8 @@ static void test_every_kind(void **state)
         if (!members[i].type)
             add_member_line(&expected, members[i].name, members[i].bytes);
     buf_add_char(&expected, '\0');
-    for (size_t i = 0; i < COUNT(ARCHIVES); i++)
-        check_made(&ARCHIVES[i], members, COUNT(members), NULL, expected.ptr);
+    for (size_t i = 0; i < MAKE_KIND_COUNT; i++)
+        check_made(&MAKE_KINDS[i], members, COUNT(members), NULL, expected.ptr);
     buf_done(&expected);
 }
 
@@ -177,8 +124,8 @@ static void test_empty_members(void **state)
     add_member_line(&expected, "one", members[0].bytes);
     add_member_line(&expected, "zero", members[1].bytes);
     buf_add_char(&expected, '\0');
-    for (size_t i = 0; i < COUNT(ARCHIVES); i++)
-        check_made(&ARCHIVES[i], members, 2, NULL, expected.ptr);
+    for (size_t i = 0; i < MAKE_KIND_COUNT; i++)
+        check_made(&MAKE_KINDS[i], members, 2, NULL, expected.ptr);
     buf_done(&expected);
 }
 
@@ -251,7 +198,7 @@ static void test_one_step_at_a_time(void **state)
     (void)state;
     const MakeMember member = {.name = "m", .bytes = text("text")};
     Buf zip, gz, again, expected;
-    archive_make(&ARCHIVES[9], &member, 1, &zip);
+    archive_make(&MAKE_KINDS[MAKE_ZIP], &member, 1, &zip);
     pack(&FILTERS[0], buf_span(&zip), &gz);
     pack(&FILTERS[2], buf_span(&gz), &again);
     buf_init(&expected, 1000);
@@ -271,9 +218,9 @@ static void test_one_step_at_a_time(void **state)
 static void test_nothing_in_them(void **state)
 {
     (void)state;
-    for (size_t i = 9; i < COUNT(ARCHIVES); i++)
-        if (i != 11) /* zip64: no program makes that */
-            check_made(&ARCHIVES[i], NULL, 0, NULL, "");
+    for (size_t i = MAKE_ZIP; i < MAKE_KIND_COUNT; i++)
+        if (i != MAKE_ZIP64) /* zip64: no program makes that */
+            check_made(&MAKE_KINDS[i], NULL, 0, NULL, "");
 }
 
 /* ---- passwords ---- */
@@ -356,13 +303,14 @@ static void test_names(void **state)
         {"caf\xe9", "caf\\xe9"},
         {"\xff\xfe\x80", "\\xff\\xfe\\x80"},
     };
-    static const size_t KINDS[] = {1, 2, 3, 9, 12}; /* ustar, pax, gnu tar, zip, 7z */
+    static const size_t KINDS[] = {MAKE_USTAR, MAKE_PAX, MAKE_GNU_TAR, MAKE_ZIP, MAKE_SEVEN_ZIP};
     for (size_t k = 0; k < COUNT(KINDS); k++)
         for (size_t i = 0; i < COUNT(NAMES); i++) {
-            bool bytes = KINDS[k] == 12 && i >= 10;                    /* 7z: UTF-16 only */
-            bool slash = KINDS[k] == 9 && strchr(NAMES[i].name, '\\'); /* what PowerShell makes */
+            bool bytes = KINDS[k] == MAKE_SEVEN_ZIP && i >= 10; /* 7z: UTF-16 only */
+            bool slash =
+                KINDS[k] == MAKE_ZIP && strchr(NAMES[i].name, '\\'); /* what PowerShell makes */
             if (!bytes)
-                check_names(&ARCHIVES[KINDS[k]], NAMES[i].name,
+                check_names(&MAKE_KINDS[KINDS[k]], NAMES[i].name,
                             slash ? "C:/Windows/x.evtx" : NAMES[i].shown);
         }
 }
@@ -374,11 +322,11 @@ static void test_long_names(void **state)
     memset(name, 'n', sizeof name - 1);
     name[sizeof name - 1] = '\0';
     static const size_t LENGTHS[] = {99, 100, 101, 256, 5000, MEMBER_NAME_MAX};
-    static const size_t KINDS[] = {2, 3, 9, 12};
+    static const size_t KINDS[] = {MAKE_PAX, MAKE_GNU_TAR, MAKE_ZIP, MAKE_SEVEN_ZIP};
     for (size_t k = 0; k < COUNT(KINDS); k++)
         for (size_t i = 0; i < COUNT(LENGTHS); i++) {
             char *part = strndup(name, LENGTHS[i]);
-            check_names(&ARCHIVES[KINDS[k]], part, part);
+            check_names(&MAKE_KINDS[KINDS[k]], part, part);
             free(part);
         }
     const MakeMember member = {.name = name, .bytes = text("x")};
@@ -388,8 +336,8 @@ static void test_long_names(void **state)
     buf_add(&expected, name, MEMBER_NAME_MAX);
     BUF_LITERAL(&expected, " 1 %\n");
     buf_add_char(&expected, '\0');
-    check_made(&ARCHIVES[2], &member, 1, NULL, expected.ptr);
-    check_made(&ARCHIVES[9], &member, 1, NULL, expected.ptr);
+    check_made(&MAKE_KINDS[MAKE_PAX], &member, 1, NULL, expected.ptr);
+    check_made(&MAKE_KINDS[MAKE_ZIP], &member, 1, NULL, expected.ptr);
     buf_done(&expected);
 }
 
@@ -400,7 +348,7 @@ static void test_zip_name_flag(void **state)
     (void)state;
     const MakeMember member = {.name = "caf\xc3\xa9", .bytes = text("x")};
     Buf item;
-    archive_make(&ARCHIVES[9], &member, 1, &item);
+    archive_make(&MAKE_KINDS[MAKE_ZIP], &member, 1, &item);
     uint8_t *p = (uint8_t *)item.ptr;
     unsigned flags = 0;
     for (size_t i = 0; i + 10 < item.len; i++)
@@ -436,15 +384,15 @@ static void test_links_and_devices(void **state)
         {.name = "pipe", .type = AE_IFIFO},
         {.name = "disk", .type = AE_IFBLK},
     };
-    for (size_t i = 1; i <= 3; i++)
-        check_made(&ARCHIVES[i], members, COUNT(members), NULL,
+    for (size_t i = MAKE_USTAR; i <= MAKE_GNU_TAR; i++)
+        check_made(&MAKE_KINDS[i], members, COUNT(members), NULL,
                    "M file 1 %\n"
                    "N soft is a link to /etc/\\x1bshadow: not followed\n"
                    "N hard is another name of file in the archive\n"
                    "N pipe is a device or pipe\n"
                    "N disk is a device or pipe\n");
-    for (size_t i = 9; i <= 12; i += 3)
-        check_made(&ARCHIVES[i], members, 3, NULL,
+    for (size_t i = MAKE_ZIP; i <= MAKE_SEVEN_ZIP; i += MAKE_SEVEN_ZIP - MAKE_ZIP)
+        check_made(&MAKE_KINDS[i], members, 3, NULL,
                    "M file 1 %\nN soft is a link to /etc/\\x1bshadow: not followed\n");
 }
 
@@ -466,7 +414,7 @@ static void test_hard_link_with_content(void **state)
         {.name = "second", .bytes = text("not the same")},
     };
     Buf item;
-    archive_make(&ARCHIVES[2], members, 2, &item);
+    archive_make(&MAKE_KINDS[MAKE_PAX], members, 2, &item);
     uint8_t *header = NULL;
     for (size_t at = 0; at + TAR_BLOCK <= item.len; at += TAR_BLOCK)
         if (memcmp(item.ptr + at, "second", 7) == 0)
@@ -495,7 +443,7 @@ static void test_sparse_members(void **state)
     add_member_line(&expected, "sparse", span_of(whole, 2 * HOLE + 4096));
     BUF_LITERAL(&expected, "M after 1 %\n");
     buf_add_char(&expected, '\0');
-    archive_make(&ARCHIVES[2], members, 2, &item);
+    archive_make(&MAKE_KINDS[MAKE_PAX], members, 2, &item);
     assert_in_range(item.len, 8000, 20000); /* it is sparse */
     check_item("sparse", buf_span(&item), "x", "tar", NULL, expected.ptr);
     /* The same, but with a hole that nobody could fill. */
@@ -525,7 +473,7 @@ static void test_zip_checks_its_members(void **state)
     const MakeMember members[] = {{.name = "one", .bytes = text("the content of one")},
                                   {.name = "two", .bytes = text("the content of two")}};
     Buf item;
-    archive_make(&ARCHIVES[10], members, 2, &item); /* stored */
+    archive_make(&MAKE_KINDS[MAKE_ZIP_STORED], members, 2, &item); /* stored */
     *(char *)memmem(item.ptr, item.len, "content of one", 14) ^= 1;
     check_item("bad CRC", buf_span(&item), "x", "zip", NULL,
                "D one: after 18 bytes: ZIP bad CRC%\nM one 18 %\nM two 18 %\n");
@@ -539,7 +487,7 @@ static void test_zip_without_directory(void **state)
     const MakeMember members[] = {{.name = "one", .bytes = text("the content of one")},
                                   {.name = "two", .bytes = noise(3000)}};
     Buf item;
-    archive_make(&ARCHIVES[9], members, 2, &item);
+    archive_make(&MAKE_KINDS[MAKE_ZIP], members, 2, &item);
     uint8_t *directory = memmem(item.ptr, item.len, "PK\1\2", 4);
     assert_non_null(directory);
     size_t len = (size_t)(directory - (uint8_t *)item.ptr);
@@ -613,7 +561,7 @@ static void test_tar_finds_the_next_header(void **state)
                                   {.name = "three", .bytes = noise(1000)}};
     for (size_t i = 0; i < 2; i++) {
         Buf item, packed;
-        archive_make(&ARCHIVES[1], members, 3, &item);
+        archive_make(&MAKE_KINDS[MAKE_USTAR], members, 3, &item);
         memset(item.ptr + 1536 + 100, 'X', 20);
         const char *expected =
             "M one 1000 %\nD 1536 bytes without a header: not read\nM three 1000 %\n";
@@ -634,8 +582,8 @@ static void test_tar_archives_behind_each_other(void **state)
     const MakeMember members[] = {{.name = "one", .bytes = noise(1000)},
                                   {.name = "two", .bytes = noise(1000)}};
     Buf one, two;
-    archive_make(&ARCHIVES[1], members, 1, &one);
-    archive_make(&ARCHIVES[3], members + 1, 1, &two);
+    archive_make(&MAKE_KINDS[MAKE_USTAR], members, 1, &one);
+    archive_make(&MAKE_KINDS[MAKE_GNU_TAR], members + 1, 1, &two);
     buf_add(&one, two.ptr, two.len);
     check_item("two archives", buf_span(&one), "x", "tar", NULL, "M one 1000 %\nM two 1000 %\n");
     buf_add(&one, noise(1024).ptr, 1024);
@@ -732,9 +680,9 @@ static void test_receiver_says_no(void **state)
     (void)state;
     const MakeMember members[] = {{.name = "one", .bytes = noise(90000)},
                                   {.name = "two", .bytes = noise(90000)}};
-    for (size_t i = 0; i < COUNT(ARCHIVES); i++) {
+    for (size_t i = 0; i < MAKE_KIND_COUNT; i++) {
         Buf item;
-        archive_make(&ARCHIVES[i], members, 2, &item);
+        archive_make(&MAKE_KINDS[i], members, 2, &item);
         Opened opened =
             archive_open_all(archive_identify(buf_span(&item)), buf_span(&item), "x", NULL, 120000);
         assert_true(opened.failed && !opened.bad && opened.members == 1);
@@ -795,11 +743,11 @@ static void test_small_damage_to_archives(void **state)
     (void)state;
     const MakeMember members[] = {{.name = "a/one", .bytes = text("some text, some text")},
                                   {.name = "two", .bytes = noise(100)}};
-    for (size_t i = 0; i < COUNT(ARCHIVES); i++) {
+    for (size_t i = 0; i < MAKE_KIND_COUNT; i++) {
         Buf item;
-        archive_make(&ARCHIVES[i], members, 2, &item);
-        bool compress = strcmp(ARCHIVES[i].format, "compress") == 0;
-        mutate(&ARCHIVES[i], buf_span(&item), "x", compress ? CHECKS_NOTHING : CHECKS_END);
+        archive_make(&MAKE_KINDS[i], members, 2, &item);
+        bool compress = strcmp(MAKE_KINDS[i].format, "compress") == 0;
+        mutate(&MAKE_KINDS[i], buf_span(&item), "x", compress ? CHECKS_NOTHING : CHECKS_END);
         buf_done(&item);
     }
     static const char *const METHODS[] = {"zip:encryption=zipcrypt", "zip:encryption=aes256"};
