@@ -5,9 +5,14 @@
 
 #define BLOCK 64 /* bytes of key stream for one value of the counter */
 
+bool veil_prepare(void)
+{
+    return sodium_init() >= 0;
+}
+
 bool veil_make(Veil *ret)
 {
-    if (sodium_init() < 0)
+    if (!veil_prepare())
         return false;
     crypto_stream_xchacha20_keygen(ret->key);
     return true;

@@ -13,6 +13,10 @@ typedef struct Veil {
     uint8_t key[32];
 } Veil;
 
+/* Once, before the first use in a process and those that it forks: the fastest code for this
+ * processor is chosen; without it, the slowest works (a tenth of the speed). veil_make does it. */
+bool veil_prepare(void);
+
 /* A new key. false: the system gives no randomness. */
 bool veil_make(Veil *ret);
 
