@@ -59,6 +59,15 @@ if command -v 7z >/dev/null; then
     check court.7z 'court.7z!'
 fi
 
+# Every kind of compression within the sandbox.
+for tool in gzip bzip2 xz zstd; do
+    command -v $tool >/dev/null || continue
+    $tool -c <"$sysmon" >one.evtx.packed
+    constat dump -q one.evtx.packed | sed 's/"item":"[^"]*"/"item":""/' >one
+    constat dump -q "$sysmon" | sed 's/"item":"[^"]*"/"item":""/' >more
+    same one more
+done
+
 # Archives in archives, each file of the folder compressed by itself.
 mkdir nested
 cp -R plain/evidence nested/
@@ -136,6 +145,15 @@ if command -v zip >/dev/null; then
     printf '\357\273\277open sesame ' >marked
     expect 0 constat dump --password-file passwords --password-file marked secret.zip
     expect 0 constat dump --password-file marked secret.zip
+fi
+if command -v 7z >/dev/null; then
+    7z a -tzip -mem=AES256 '-popen sesame ' aes.zip "$sysmon" >/dev/null
+    printf 'open sesame \n' >passwords
+    expect 0 constat dump --password-file passwords aes.zip
+    [ "$(lines out)" -eq "$(constat dump -q "$sysmon" | wc -l)" ] || fail 'with a password, AES'
+    7z a -psecret secret.7z "$sysmon" >/dev/null
+    expect 1 constat dump --password-file passwords secret.7z
+    says 'encrypted, but currently not supported'
 fi
 expect 2 constat dump --password-file missing bad.zip
 says 'missing: No such file'
