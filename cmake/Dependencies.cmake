@@ -5,13 +5,14 @@ find_package(PkgConfig REQUIRED)
 set(CONSTAT_PACKAGES
     libarchive     # zip, tar, 7z, gz, bz2, xz, zst
     libcrypto      # OpenSSL: SHA-256 and relatives
-    libdeflate     # gzip and zlib members
+    libdeflate     # CRC-32
     libseccomp     # the workers' sandbox
     libsodium      # keys, signatures, encryption of cases
     libxxhash      # fast identity of payloads
     libzstd        # segments, compressed evidence
     sqlite3        # the case
-    expat)         # XML exports of event logs
+    expat          # XML exports of event logs
+    zlib)          # gzip, with its checks
 
 add_library(constat_deps INTERFACE)
 foreach(package IN LISTS CONSTAT_PACKAGES)
