@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "event/event_json.h"
 #include "event/message.h"
 
 #define LINE_MAX_SIZE (64u * 1024 * 1024)
@@ -75,16 +76,6 @@ static uint32_t ecs_cell(const Batch *batch, const Layout *layout, Text name)
     return CELL_NONE;
 }
 
-/* windows/security; the channel where no service is known. */
-static void write_source(Buf *buf, const EventKind *kind)
-{
-    buf_add_text(buf, kind->product);
-    Text detail = kind->service.len ? kind->service : kind->channel;
-    if (kind->product.len && detail.len)
-        buf_add_char(buf, '/');
-    buf_add_text(buf, detail);
-}
-
 static const Prepared *prepare(RowWriter *writer, uint32_t number, const Layout *layout,
                                const EventKind *kind)
 {
@@ -92,7 +83,7 @@ static const Prepared *prepare(RowWriter *writer, uint32_t number, const Layout 
     if (p->ready)
         return p;
     size_t at = writer->sources.len;
-    write_source(&writer->sources, kind);
+    event_write_source(&writer->sources, kind);
     *p = (Prepared){.ready = true,
                     .host_cell = ecs_cell(writer->batch, layout, TEXT("host.name")),
                     .user_cell = ecs_cell(writer->batch, layout, TEXT("user.name")),
