@@ -8,7 +8,8 @@
 
 /* ---- making ---- */
 
-/* How often a byte is met in the texts of logs, in a rough order: they are paths, names, numbers. */
+/* How often a byte is met in the texts of logs, in a rough order: they are paths, names, numbers.
+ */
 static unsigned frequency(uint8_t byte)
 {
     static const char RANKS[][20] = {"\\etaoinsrc", "ldmpw0.123 ", "ufgbhy456789-",
