@@ -371,11 +371,26 @@ static bool cell_passes(const Asked *asked, uint32_t number, CellRef cell)
     return cell.use == CELL_ECS ? v.bytes.len > 0 : !value_is_blank(v);
 }
 
+/* All cells of the row: one behind the other, as batch.h has them. */
 static bool any_cell_passes(const Asked *asked, uint32_t number)
 {
-    for (uint32_t i = 0; i < asked->plan->layout.cell_count; i++)
-        if (cell_passes(asked, number, (CellRef){.cell = i, .use = CELL_NATIVE}))
+    const Batch *batch = &asked->matcher->batch;
+    uint32_t count = asked->plan->layout.cell_count;
+    if (!any_value(asked->matcher, number))
+        return false;
+    const LeafBits *leaf = &asked->matcher->leaves[number];
+    if (leaf->state != BITS_SOME) {
+        for (uint32_t i = 0; i < count; i++)
+            if (cell_passes(asked, number, (CellRef){.cell = i, .use = CELL_NATIVE}))
+                return true;
+        return false;
+    }
+    const uint8_t *cell = batch->cells + 4 * (size_t)word_at(batch->first_cell, asked->row);
+    for (const uint8_t *end = cell + 4 * (size_t)count; cell < end; cell += 4) {
+        uint32_t value = load_u32le(cell) - 1; /* absent: beyond all */
+        if (value < batch->value_count && leaf->bits[value / 64] >> (value % 64) & 1)
             return true;
+    }
     return false;
 }
 
