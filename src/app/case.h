@@ -15,8 +15,8 @@ typedef struct Case {
     Store *store;
 } Case;
 
-/* Open the case that the options name. `temporary`: folder for what does not fit in memory. Keys are
- * read here: never before the zygote is forked. false with err; case_close is still due. */
+/* Open the case that the options name. `temporary`: folder for what does not fit in memory. Keys
+ * are read here: never before the zygote is forked. false with err; case_close is still due. */
 bool case_open(const Arguments *arguments, StoreMode mode, const char *temporary, Case *ret,
                Err *err);
 void case_close(Case *opened);

@@ -111,8 +111,7 @@ static ExitCode run_dump(const Arguments *arguments)
                      .ordered = true};
     bool ok = session_open(session, "dump", arguments, &err) &&
               choose_format(&run, arguments, &err) && session_fork(session, &job, &err) &&
-              session_list(session, NULL, &err) &&
-              session_run(session, &err);
+              session_list(session, NULL, &err) && session_run(session, &err);
     ExitCode code = session_end(session, ok, &err);
     session_close(session);
     return code;

@@ -129,8 +129,8 @@ static bool receive(void *ctx, const PieceAt *at, uint8_t type, Span block, Err 
         return err_wrap(err, "the worker sent a batch that is none");
     }
     const Adding *adding = enter(run, at->item, at->index, err);
-    return adding && (adding->known || store_batch(run->opened.store, adding->number, at->begin,
-                                                   &batch, err));
+    return adding && (adding->known ||
+                      store_batch(run->opened.store, adding->number, at->begin, &batch, err));
 }
 
 static bool defect(void *ctx, const PieceAt *at, DefectKind kind, uint64_t offset, uint64_t size,
@@ -143,8 +143,8 @@ static bool defect(void *ctx, const PieceAt *at, DefectKind kind, uint64_t offse
     if (adding->known)
         return true;
     (void)session_defect(ctx, at, kind, offset, size, text, err);
-    return store_defect(run->opened.store, adding->number,
-                        at->whole ? STORE_NO_PIECE : at->begin, kind, offset, size, text, err);
+    return store_defect(run->opened.store, adding->number, at->whole ? STORE_NO_PIECE : at->begin,
+                        kind, offset, size, text, err);
 }
 
 static bool piece_done(void *ctx, const PieceAt *at, uint64_t events, Err *err)
@@ -303,11 +303,10 @@ const Command investigate_command = {
         "Reads files, folders and archives into the case: each item with its hashes, each event\n"
         "with its place, every step in a custody ledger. An existing case gets what is new; items\n"
         "that it knows are only hashed. An interrupted run is taken up by the same command.\n",
-    .examples =
-        "constat investigate evidence/ --case CASE\ta new case\n"
-        "constat investigate friday/ collection.zip --case CASE\tmore evidence\n"
-        "constat investigate evidence/ --case CASE --signing ledger.key --key my.key\t"
-        "signed and encrypted\n",
+    .examples = "constat investigate evidence/ --case CASE\ta new case\n"
+                "constat investigate friday/ collection.zip --case CASE\tmore evidence\n"
+                "constat investigate evidence/ --case CASE --signing ledger.key --key my.key\t"
+                "signed and encrypted\n",
     .set = FOR_INVESTIGATE,
     .run = run_investigate,
 };

@@ -1,5 +1,5 @@
-/* passphrase.h: the passphrases of key files: from --passphrase-file, else asked on the terminal without
- * echo. */
+/* passphrase.h: the passphrases of key files: from --passphrase-file, else asked on the terminal
+ * without echo. */
 #ifndef APP_PASSPHRASE_H
 #define APP_PASSPHRASE_H
 

@@ -93,10 +93,11 @@ typedef struct FolderId {
     uint64_t device, inode;
 } FolderId;
 
-/* List every regular file at and below `paths`, but for what is in `except` (NULL: no exception). A path that is itself a link is followed, because
- * a person named it; links met on the way down are noted and not followed. A path that cannot be
- * listed is a note with lost = true and the rest goes on; false only when memory is exhausted.
- * The texts live in `arena`; item_list_done frees the rest. `note` may be NULL. */
+/* List every regular file at and below `paths`, but for what is in `except` (NULL: no exception). A
+ * path that is itself a link is followed, because a person named it; links met on the way down are
+ * noted and not followed. A path that cannot be listed is a note with lost = true and the rest goes
+ * on; false only when memory is exhausted. The texts live in `arena`; item_list_done frees the
+ * rest. `note` may be NULL. */
 bool evidence_collect(Arena *arena, const char *const *paths, size_t path_count,
                       const FolderId *except, CollectNote note, void *note_ctx, ItemList *ret,
                       Err *err);

@@ -65,8 +65,8 @@ static bool begin_segment(Search *search, const ScanSegment *segment, Err *err)
     if (search->matcher)
         query_matcher_events(search->matcher, &segment->batch, segment->item->path,
                              segment->item->host);
-    return row_writer_begin(search->writer, &segment->batch, segment->item->format) ||
-           no_memory(err);
+    RowItem item = {.format = segment->item->format, .host = segment->item->host};
+    return row_writer_begin(search->writer, &segment->batch, &item) || no_memory(err);
 }
 
 /* The line, or nothing if it would be too large. */
@@ -77,7 +77,7 @@ static bool project(void *ctx, const ScanSegment *segment, uint32_t row, Buf *ou
         return false;
     EventHead head = scan_head(segment, row);
     if (search->matcher && !query_matcher_row(search->matcher, row, &head))
-        return search->matcher && query_matcher_failed(search->matcher) ? no_memory(err) : false;
+        return query_matcher_failed(search->matcher) ? no_memory(err) : false;
     (void)row_writer_line(search->writer, row, &head, out);
     return true;
 }

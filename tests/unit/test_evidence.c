@@ -86,7 +86,8 @@ static const char *collect(World *world, const char *const *paths, size_t count)
 {
     static char out[65536];
     buf_clear(&world->notes);
-    assert_true(evidence_collect(world->arena, paths, count, NULL, note, world, &world->list, NULL));
+    assert_true(
+        evidence_collect(world->arena, paths, count, NULL, note, world, &world->list, NULL));
     buf_add_char(&world->notes, '\0');
     Buf text;
     buf_init(&text, sizeof out);

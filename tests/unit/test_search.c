@@ -13,6 +13,7 @@
 #include "query_plain.h"
 #include "query_random.h"
 #include "report/search.h"
+#include "store/keys.h"
 
 static Schema *schema;
 static Store *store;
@@ -39,9 +40,11 @@ static const MadeItem ITEMS[] = {
      .local_hours = 2},
 };
 
+#define ITEM_COUNT (sizeof ITEMS / sizeof ITEMS[0])
+
 static int set_up(void **state)
 {
-    static const MadeCase MADE = {.items = ITEMS, .count = sizeof ITEMS / sizeof ITEMS[0]};
+    static const MadeCase MADE = {.items = ITEMS, .count = ITEM_COUNT};
     (void)state;
     schema = fixture_schema();
     const char *folder = made_folder("case");
@@ -333,12 +336,40 @@ static void test_ids(void **state)
     assert_int_equal(err.code, ERR_USAGE);
 }
 
+/* An encrypted case gives the same to who has the key. */
+static void test_encrypted(void **state)
+{
+    static Events plain, opened;
+    const char *folder = made_folder("encrypted"), *path = made_folder("key");
+    const KeyMaking making = {.kind = KEY_HOLDER, .quick = true};
+    PublicKey public_key;
+    Err err = {0};
+    (void)state;
+    assert_true(key_pair_make(path, &making, &public_key, &err));
+    CaseKey *key = case_key_load(path, NULL, &err);
+    assert_non_null(key);
+    (void)made_case(folder, schema, &(MadeCase){.items = ITEMS, .count = ITEM_COUNT, .key = key});
+    CLEANUP(query_destroyp) Query *query = parse("user7 OR host:ws7");
+    SearchPage page = page_of(query);
+    (void)run(&page, &plain);
+    Store *before = store;
+    StoreOptions options = {.mode = STORE_READ, .key = key};
+    store = store_open(folder, &options, &err);
+    assert_non_null(store);
+    (void)run(&page, &opened);
+    store_close(store);
+    store = before;
+    case_key_destroy(key);
+    assert_same("encrypted", &opened, &plain);
+    assert_true(plain.count > 50);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_queries), cmocka_unit_test(test_random_queries),
         cmocka_unit_test(test_pages),   cmocka_unit_test(test_window),
-        cmocka_unit_test(test_ids),
+        cmocka_unit_test(test_ids),     cmocka_unit_test(test_encrypted),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
