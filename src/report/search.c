@@ -35,10 +35,10 @@ static bool no_memory(Err *err)
 
 /* ---- child ---- */
 
-static bool wants_summary(void *ctx, const Summary *summary)
+static bool wants_summary(void *ctx, const StoredItem *item, const Summary *summary)
 {
     const Search *search = ctx;
-    return query_wants_summary(search->page->query, summary);
+    return query_wants_segment(search->page->query, summary, item->path, item->host);
 }
 
 static bool wants_values(void *ctx, const Batch *dictionary)

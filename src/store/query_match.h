@@ -13,8 +13,9 @@
 #include "store/query.h"
 #include "store/summary.h"
 
-/* May a segment with this summary hold an event that matches? */
-bool query_wants_summary(const Query *query, const Summary *summary);
+/* May a segment with this summary, of an item with this path and host, hold an event that matches?
+ */
+bool query_wants_segment(const Query *query, const Summary *summary, Text path, Text host);
 
 typedef struct QueryMatcher QueryMatcher;
 

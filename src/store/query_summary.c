@@ -5,6 +5,7 @@
 typedef struct SummaryAsked {
     const Query *query;
     const Summary *summary;
+    Text path, host; /* of the item */
 } SummaryAsked;
 
 /* By the different texts of the segment's events, of which those of a `kind` are all there are. An
@@ -19,12 +20,16 @@ static unsigned by_texts(const SummaryAsked *asked, const QueryLeaf *leaf, Summa
     return could;
 }
 
-/* The item, not known here, says the host of events that do not. */
+/* Of events without a host of their own it is that of the item. */
 static unsigned by_hosts(const SummaryAsked *asked, const QueryLeaf *leaf)
 {
-    if (summary_has(asked->summary, SUMMARY_HOST, TEXT("")))
-        return COULD_BE_BOTH;
-    return by_texts(asked, leaf, SUMMARY_HOST);
+    unsigned could = 0;
+    for (uint32_t i = 0; i < asked->summary->count[SUMMARY_HOST] && could != COULD_BE_BOTH; i++) {
+        Text text = summary_at(asked->summary, SUMMARY_HOST, i).text;
+        text = text.len ? text : asked->host;
+        could |= could_exactly(text.len && test_text(&leaf->test, text));
+    }
+    return could;
 }
 
 /* Where no service is known, the summary has the product alone. */
@@ -73,13 +78,15 @@ static unsigned summary_could(void *ctx, uint32_t number)
         return by_hosts(asked, leaf);
     case BASIC_TIME:
         return by_times(asked, leaf);
+    case BASIC_ITEM:
+        return could_exactly(asked->path.len && test_text(&leaf->test, asked->path));
     default:
         return COULD_BE_BOTH;
     }
 }
 
-bool query_wants_summary(const Query *query, const Summary *summary)
+bool query_wants_segment(const Query *query, const Summary *summary, Text path, Text host)
 {
-    SummaryAsked asked = {.query = query, .summary = summary};
+    SummaryAsked asked = {.query = query, .summary = summary, .path = path, .host = host};
     return query_could(query, summary_could, &asked) & COULD_BE_TRUE;
 }

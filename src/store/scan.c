@@ -79,10 +79,11 @@ typedef struct Scan {
     ExtSort *sort; /* caller */
 } Scan;
 
-static bool scan_wants_summary(void *ctx, const Summary *summary)
+static bool scan_wants_summary(void *ctx, const StoredItem *item, const Summary *summary)
 {
     const Scan *scan = ctx;
-    return !scan->order->wants_summary || scan->order->wants_summary(scan->order->ctx, summary);
+    return !scan->order->wants_summary ||
+           scan->order->wants_summary(scan->order->ctx, item, summary);
 }
 
 static bool scan_wants_values(void *ctx, const Batch *dictionary)

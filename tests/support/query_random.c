@@ -370,6 +370,7 @@ static void add_field_term(Dice *dice, Buf *out)
                                          "case/one.evtx",
                                          "*one*",
                                          "dc*",
+                                         "rds01",
                                          "success",
 
                                          "S-1-5-*",

@@ -21,6 +21,19 @@ static void query_matcher_destroyp(QueryMatcher **matcher)
     query_matcher_destroy(*matcher);
 }
 
+/* By the summary alone. */
+static bool wants(const Query *query, const Batch *batch, Text path, Text host)
+{
+    Summary summary;
+    Buf bytes;
+    buf_init(&bytes, 1 << 20);
+    assert_true(summary_write(batch, &bytes, NULL));
+    assert_true(summary_open(buf_span(&bytes), &summary, NULL));
+    bool wanted = query_wants_segment(query, &summary, path, host);
+    buf_done(&bytes);
+    return wanted;
+}
+
 /* Bit per row, of at most 64. */
 static uint64_t rows_that_match(const char *text, const Batch *batch)
 {
@@ -30,7 +43,7 @@ static uint64_t rows_that_match(const char *text, const Batch *batch)
         fail_msg("%s: %s", text, err.text);
     CLEANUP(query_matcher_destroyp) QueryMatcher *matcher = query_matcher_create(query);
     assert_non_null(matcher);
-    bool could = query_matcher_values(matcher, batch);
+    bool could = query_matcher_values(matcher, batch) && wants(query, batch, PATH, HOST);
     query_matcher_events(matcher, batch, PATH, HOST);
     uint64_t rows = 0;
     for (uint32_t row = 0; row < batch->event_count; row++) {
@@ -212,6 +225,18 @@ static void test_blank(void **state)
     assert_int_equal(rows_that_match("source_ip:\"\" OR source.ip:\"\"", &batch), 0);
 }
 
+/* A host that is no text is none. */
+static void test_strange_host(void **state)
+{
+    State *s = *state;
+    sink_add_u64(s->sink, sink_name(s->sink, TEXT("System.Computer")), VALUE_UINT, 7);
+    commit(s->sink, &LOGON);
+    Batch batch = flush(s);
+    assert_int_equal(rows_that_match("host:rds01", &batch), 1);
+    assert_int_equal(rows_that_match("host:7", &batch), 0);
+    assert_int_equal(rows_that_match("host.name:7", &batch), 1);
+}
+
 /* A name that a layout has more often than is noted. */
 static void test_many_fields(void **state)
 {
@@ -266,10 +291,12 @@ static void random_batches(State *s, Dice *dice, Batch ret[2])
 }
 
 static void compare(const char *text, Query *query, QueryMatcher *matcher, const Batch *batch,
-                    Text path, uint64_t *matches)
+                    Text path, uint64_t *matches, uint64_t *skipped)
 {
     Text host = path.len ? HOST : TEXT("");
-    bool could = query_matcher_values(matcher, batch);
+    bool could = wants(query, batch, path, host);
+    *skipped += !could;
+    could = query_matcher_values(matcher, batch) && could;
     query_matcher_events(matcher, batch, path, host);
     for (uint32_t row = 0; row < batch->event_count; row++) {
         EventHead head = batch_head(batch, row);
@@ -286,7 +313,7 @@ static void compare(const char *text, Query *query, QueryMatcher *matcher, const
 static void test_random(void **state)
 {
     State *s = *state;
-    uint64_t matches = 0, rows = 0;
+    uint64_t matches = 0, rows = 0, skipped = 0;
     Buf text;
     buf_init(&text, 1 << 20);
     for (uint64_t seed = 1; seed <= 100; seed++) {
@@ -302,14 +329,15 @@ static void test_random(void **state)
             if (!query)
                 fail_msg("%s: %s", text.ptr, err.text);
             CLEANUP(query_matcher_destroyp) QueryMatcher *matcher = query_matcher_create(query);
-            compare(text.ptr, query, matcher, &batches[0], PATH, &matches);
-            compare(text.ptr, query, matcher, &batches[1], TEXT(""), &matches);
+            compare(text.ptr, query, matcher, &batches[0], PATH, &matches, &skipped);
+            compare(text.ptr, query, matcher, &batches[1], TEXT(""), &matches, &skipped);
             rows += batches[0].event_count + batches[1].event_count;
         }
     }
     buf_done(&text);
     print_message("%llu of %llu rows match\n", (unsigned long long)matches,
                   (unsigned long long)rows);
+    assert_true(skipped > 100);
     assert_true(matches > rows / 20 && matches < rows - rows / 20);
 }
 
@@ -362,13 +390,10 @@ static void test_no_memory_to_parse(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_SINK(test_examples),
-        WITH_SINK(test_blank),
-        WITH_SINK(test_many_fields),
-        WITH_SINK(test_many_layouts),
-        WITH_SINK(test_random),
-        WITH_SINK(test_no_memory),
-        cmocka_unit_test(test_no_memory_to_parse),
+        WITH_SINK(test_examples),     WITH_SINK(test_blank),
+        WITH_SINK(test_many_fields),  WITH_SINK(test_strange_host),
+        WITH_SINK(test_many_layouts), WITH_SINK(test_random),
+        WITH_SINK(test_no_memory),    cmocka_unit_test(test_no_memory_to_parse),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
