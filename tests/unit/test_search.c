@@ -255,12 +255,12 @@ static void test_pages(void **state)
     static Events whole, pages;
     static const uint64_t SIZES[] = {1, 7, 100, 2000};
     CLEANUP(query_destroyp) Query *query = parse("user1* OR quality:missing");
+    char id[EVENT_ID_ROOM];
     SearchPage page = page_of(query);
     (void)state;
     (void)run(&page, &whole);
     assert_true(whole.count > 500);
     for (size_t i = 0; i < sizeof SIZES / sizeof SIZES[0]; i++) {
-        char id[EVENT_ID_ROOM];
         SearchStats stats;
         pages.count = 0;
         page.limit = SIZES[i];
@@ -276,8 +276,10 @@ static void test_pages(void **state)
             assert_same("pages", &pages, &whole);
     }
     page.limit = whole.count;
+    page.after = TEXT("");
     pages.count = 0;
     assert_false(run(&page, &pages).more);
+    assert_same("a page that is all", &pages, &whole);
 }
 
 static void test_window(void **state)
