@@ -22,11 +22,13 @@ typedef enum CommandSet {
     FOR_TIMELINE = 1 << 0,
     FOR_DUMP = 1 << 1,
     FOR_INVESTIGATE = 1 << 2,
-    FOR_ROWS = FOR_TIMELINE | FOR_DUMP, /* events on standard output */
-    FOR_EVIDENCE = FOR_ROWS | FOR_INVESTIGATE,
-    FOR_CASE = FOR_INVESTIGATE,
-    FOR_VERIFY = 1 << 8,
-    FOR_KEYGEN = 1 << 9,
+    FOR_VERIFY = 1 << 3,
+    FOR_KEYGEN = 1 << 4,
+    FOR_SEARCH = 1 << 5,
+    FOR_EVIDENCE = FOR_TIMELINE | FOR_DUMP | FOR_INVESTIGATE,
+    FOR_ROWS = FOR_TIMELINE | FOR_DUMP | FOR_SEARCH, /* events on standard output */
+    FOR_CASE = FOR_INVESTIGATE | FOR_TIMELINE | FOR_SEARCH,
+    FOR_EVENTS = FOR_EVIDENCE | FOR_SEARCH, /* all that read events */
 } CommandSet;
 
 typedef struct Option {

@@ -113,7 +113,7 @@ static bool look_at(Child *child, const SegmentRef *ref, Err *err)
     ScanSegment segment = {.item = ref->item, .segment = ref->number, .ref = ref};
     Batch dictionary;
     if (!filter_wants_segment(child->filter, ref) ||
-        (job->wants_summary && !job->wants_summary(job->ctx, &ref->summary))) {
+        (job->wants_summary && !job->wants_summary(job->ctx, ref->item, &ref->summary))) {
         child->stats.skipped_by_summary++;
         return true;
     }

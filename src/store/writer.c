@@ -116,6 +116,7 @@ bool writer_commit(Store *store, Err *err)
         return false;
     if (!database_in_transaction(db))
         return true;
+    reading_forget(store); /* it may have been loaded since writer_begin */
     return ledger_sign(store, &store->writer->ledger, err) && database_run(db, SQL_COMMIT, err);
 }
 

@@ -44,11 +44,16 @@ for command in $commands; do
     done <options.txt
 
     # Every format named by the help is taken, and stands in the manual page.
+    case $command in
+    search) set -- --case case '*' ;;
+    *) set -- "$sysmon" ;;
+    esac
     sed -n '/^Formats/,/^$/s/^  \([a-z0-9-][a-z0-9-]*\) .*/\1/p' help.txt >formats.txt
+    [ -s formats.txt ] || ! grep -q '^Formats' help.txt || fail "no formats of $command"
     while read -r format; do
         case $command in
         verify) expect 0 "$CONSTAT" verify -q --case case --format "$format" ;;
-        *) expect 0 constat "$command" -q --format "$format" "$sysmon" ;;
+        *) expect 0 constat "$command" -q --format "$format" "$@" ;;
         esac
         grep -q "^\.It Cm $format\$" "$manual" || fail "the manual page does not tell of $format"
     done <formats.txt
@@ -115,7 +120,7 @@ for later in --context=. --lang=fr --rules=x; do
     expect 2 constat timeline "$later" "$sysmon"
     says 'is not in this version'
 done
-for later in hunt search report; do
+for later in hunt diff report; do
     expect 2 "$CONSTAT" $later "$sysmon"
     says "$later is not in this version"
 done

@@ -43,7 +43,6 @@ static const CommandLine LINES[] = {
     {"no value after a letter", {"-o"}, "!--output needs FILE"},
     {"value for a flag", {"--quiet=1"}, "!--quiet takes no value"},
     {"of a later version", {"--records", "x"}, "!--records is not in this version of Constat"},
-    {"of another command", {"--case", "x"}, "!this command has no option --case"},
 };
 
 static void show(const Arguments *arguments, Buf *buf)
