@@ -35,11 +35,17 @@ typedef struct Batch {
     const uint8_t *layout_start, *layout_words; /* starts: layout_count + 1, in words */
     const uint8_t *name_start;                  /* name_count + 1 */
     Span value_bytes, name_bytes;
+    bool has_lists; /* some value is a list */
 } Batch;
 
 /* Check everything once: after success no accessor can fail. `bytes` must outlive the batch and
  * must not change: give the receiver's own copy. */
 bool batch_open(Span bytes, Batch *ret, Err *err);
+
+/* The same for a batch whose names, values, kinds and layouts are byte for byte those of
+ * `dictionary`, a batch that was accepted (as a rule one without events, event/segment.h): that
+ * they are is checked, and then only what concerns events. */
+bool batch_open_events(const Batch *dictionary, Span bytes, Batch *ret, Err *err);
 
 EventHead batch_head(const Batch *batch, uint32_t row);
 uint64_t batch_payload(const Batch *batch, uint32_t row); /* fingerprint for twins */

@@ -197,34 +197,33 @@ static uint64_t list_spread(const Batch *batch, uint32_t list)
     return spread;
 }
 
-static uint64_t cell_spread(const Batch *batch, bool has_lists, uint64_t at)
+static uint64_t cell_spread(const Batch *batch, uint64_t at)
 {
     uint32_t cell = word_at(batch->cells, at);
     if (cell == 0)
         return SPREAD_CELL;
     const uint8_t *end = batch->value_start + 4 * (size_t)cell;
     uint64_t spread = SPREAD_CELL + load_u32le(end) - load_u32le(end - 4);
-    if (has_lists && batch->value_type[cell - 1] == VALUE_LIST)
+    if (batch->has_lists && batch->value_type[cell - 1] == VALUE_LIST)
         spread += list_spread(batch, cell - 1);
     return spread;
 }
 
-static uint64_t event_spread(const Batch *batch, bool has_lists, const Layout *layout,
-                             uint64_t first_cell)
+static uint64_t event_spread(const Batch *batch, const Layout *layout, uint64_t first_cell)
 {
     uint64_t spread = 0;
     for (uint32_t i = 0; i < layout->native_count; i++)
-        spread += cell_spread(batch, has_lists, first_cell + i);
+        spread += cell_spread(batch, first_cell + i);
     for (uint32_t i = 0; i < layout->role_count; i++)
-        spread += cell_spread(batch, has_lists, first_cell + word_at(layout->roles, 2 * i + 1));
+        spread += cell_spread(batch, first_cell + word_at(layout->roles, 2 * i + 1));
     for (uint32_t i = 0; i < layout->ecs_count; i++)
-        spread += cell_spread(batch, has_lists, first_cell + word_at(layout->ecs, 2 * i + 1));
+        spread += cell_spread(batch, first_cell + word_at(layout->ecs, 2 * i + 1));
     return spread;
 }
 
 /* Each event has a layout and the cells that it demands, in order and without gaps; native fields
  * have values; what all events say together is limited. */
-static bool check_events(const Batch *batch, bool has_lists, Err *err)
+static bool check_events(const Batch *batch, Err *err)
 {
     uint64_t cells = 0, spread = 0;
     for (uint32_t row = 0; row < batch->event_count; row++) {
@@ -243,7 +242,7 @@ static bool check_events(const Batch *batch, bool has_lists, Err *err)
             if (word_at(batch->cells, cells + i) == 0)
                 return nonsense(err, batch->cells + 4 * (cells + i), batch,
                                 "field without a value");
-        spread += event_spread(batch, has_lists, &layout, cells);
+        spread += event_spread(batch, &layout, cells);
         if (spread > BATCH_SPREAD_MAX)
             return nonsense(err, number, batch, "events say more than 1 GiB");
         cells += layout.cell_count;
@@ -252,7 +251,8 @@ static bool check_events(const Batch *batch, bool has_lists, Err *err)
            nonsense(err, batch->cells, batch, "cells that belong to no event");
 }
 
-bool batch_open(Span bytes, Batch *ret, Err *err)
+/* Everything but the parts: header, sizes, zeros between sections. */
+static bool check_frame(Span bytes, BatchCounts *ret, BatchMap *ret_map, Err *err)
 {
     BatchCounts counts;
     BatchMap map;
@@ -265,11 +265,51 @@ bool batch_open(Span bytes, Batch *ret, Err *err)
         return err_set(err, ERR_FORMAT, 0, "batch of %u events", (unsigned)counts.n[COUNT_EVENTS]);
     if (!check_padding(bytes, &map))
         return err_set(err, ERR_FORMAT, 0, "batch: bytes between its sections are not zero");
+    *ret = counts;
+    *ret_map = map;
+    return true;
+}
+
+bool batch_open(Span bytes, Batch *ret, Err *err)
+{
+    BatchCounts counts;
+    BatchMap map;
+    if (!check_frame(bytes, &counts, &map, err))
+        return false;
     Batch batch = place_sections(bytes, &counts, &map);
-    bool has_lists;
-    if (!check_names(&batch, err) || !check_values(&batch, &has_lists, err) ||
+    if (!check_names(&batch, err) || !check_values(&batch, &batch.has_lists, err) ||
         !check_kinds(&batch, err) || !check_layouts(&batch, counts.n[COUNT_LAYOUT_WORDS], err) ||
-        !check_cells(&batch, err) || !check_events(&batch, has_lists, err))
+        !check_cells(&batch, err) || !check_events(&batch, err))
+        return false;
+    *ret = batch;
+    return true;
+}
+
+/* The sections that events refer to, which end the block. */
+static Span dictionary_of(const Batch *batch)
+{
+    size_t at = (size_t)(batch->value_type - batch->bytes.ptr);
+    return span_of(batch->value_type, batch->bytes.len - at);
+}
+
+bool batch_open_events(const Batch *dictionary, Span bytes, Batch *ret, Err *err)
+{
+    BatchCounts counts;
+    BatchMap map;
+    if (!check_frame(bytes, &counts, &map, err))
+        return false;
+    Batch batch = place_sections(bytes, &counts, &map);
+    bool same = batch.value_count == dictionary->value_count &&
+                batch.kind_count == dictionary->kind_count &&
+                batch.layout_count == dictionary->layout_count &&
+                batch.name_count == dictionary->name_count &&
+                batch.value_bytes.len == dictionary->value_bytes.len &&
+                batch.name_bytes.len == dictionary->name_bytes.len &&
+                span_equal(dictionary_of(&batch), dictionary_of(dictionary));
+    if (!same)
+        return err_set(err, ERR_FORMAT, 0, "batch: its values are not those of the dictionary");
+    batch.has_lists = dictionary->has_lists;
+    if (!check_cells(&batch, err) || !check_events(&batch, err))
         return false;
     *ret = batch;
     return true;

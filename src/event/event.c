@@ -20,6 +20,7 @@ const Text TIME_QUALITY_TEXT[] = {
     [TIME_YEAR_INFERRED] = T("year inferred"),
     [TIME_CLOCK_DOUBTFUL] = T("clock doubtful"),
     [TIME_MISSING] = T("missing"),
+    [TIME_ZONE_INFERRED] = T("zone inferred"),
 };
 static_assert(COUNT_OF(TIME_QUALITY_TEXT) == TIME_QUALITY_COUNT, "one text each");
 

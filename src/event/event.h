@@ -25,6 +25,7 @@ typedef enum TimeQuality {
     TIME_YEAR_INFERRED = 2,
     TIME_CLOCK_DOUBTFUL = 3,
     TIME_MISSING = 4,
+    TIME_ZONE_INFERRED = 5, /* local time; what the evidence says elsewhere tells its zone */
     TIME_QUALITY_COUNT
 } TimeQuality;
 

@@ -275,34 +275,60 @@ static bool move_values(const Mover *mover, Err *err)
 
 /* ---- the whole ---- */
 
-uint64_t segment_content_size(const BatchMap *map)
+SegmentPart segment_part_of(Section section)
+{
+    if (section >= SECTION_VALUE_TYPE)
+        return SEGMENT_VALUES;
+    return section == SECTION_TWIN || section == SECTION_PAYLOAD ? SEGMENT_TWINS : SEGMENT_EVENTS;
+}
+
+uint64_t segment_content_size(const BatchMap *map, SegmentPart part)
 {
     uint64_t size = BATCH_HEADER_BYTES;
     for (unsigned s = 0; s < SECTION_COUNT; s++)
-        size += map->size[s];
+        if (segment_part_of((Section)s) == part)
+            size += map->size[s];
     return size;
 }
 
 /* Cells and values come last: their order depends on other sections. */
-static bool move_all(const Mover *mover, Err *err)
+static bool move_part(const Mover *mover, SegmentPart part, Err *err)
 {
     for (unsigned s = 0; s < SECTION_COUNT; s++) {
         Coding coding = (Coding)SECTION_CODING[s];
+        if (segment_part_of((Section)s) != part)
+            continue;
         if (coding == CODING_PLAIN)
             move_plain(mover, section_at(mover, (Section)s), mover->content[s],
                        mover->map->size[s]);
         else if (coding == CODING_PLANES || coding == CODING_DELTA)
             move_numbers(mover, (Section)s, coding);
     }
-    return move_cells(mover, err) && move_values(mover, err);
+    if (part == SEGMENT_EVENTS)
+        return move_cells(mover, err);
+    return part != SEGMENT_VALUES || move_values(mover, err);
 }
 
-static void place_content(Mover *mover, uint8_t *content)
+static void place_content(Mover *mover, SegmentPart part, uint8_t *content)
 {
     content += BATCH_HEADER_BYTES;
     for (unsigned s = 0; s < SECTION_COUNT; s++) {
+        if (segment_part_of((Section)s) != part)
+            continue;
         mover->content[s] = content;
         content += mover->map->size[s];
+    }
+}
+
+/* The bytes between the part's sections and those that follow. */
+static void clear_padding(const BatchMap *map, SegmentPart part, uint8_t *batch)
+{
+    for (unsigned s = 0; s < SECTION_COUNT; s++) {
+        if (segment_part_of((Section)s) != part)
+            continue;
+        uint64_t end = map->at[s] + map->size[s];
+        uint64_t next = s + 1 < SECTION_COUNT ? map->at[s + 1] : map->total;
+        memset(batch + end, 0, next - end);
     }
 }
 
@@ -312,7 +338,7 @@ static uint8_t *writable(const uint8_t *read_only)
     return (uint8_t *)(uintptr_t)read_only;
 }
 
-bool segment_encode(Span batch, uint8_t *out, Err *err)
+bool segment_encode(Span batch, SegmentPart part, uint8_t *out, Err *err)
 {
     BatchCounts counts;
     BatchMap map;
@@ -321,18 +347,18 @@ bool segment_encode(Span batch, uint8_t *out, Err *err)
     Mover mover = {
         .counts = &counts, .map = &map, .batch = writable(batch.ptr), .direction = ENCODE};
     memcpy(out, batch.ptr, BATCH_HEADER_BYTES);
-    place_content(&mover, out);
-    return move_all(&mover, err);
+    place_content(&mover, part, out);
+    return move_part(&mover, part, err);
 }
 
-bool segment_decode(Span content, const BatchCounts *counts, const BatchMap *map, uint8_t *batch,
-                    Err *err)
+bool segment_decode(Span content, SegmentPart part, const BatchCounts *counts, const BatchMap *map,
+                    uint8_t *batch, Err *err)
 {
-    if (content.len != segment_content_size(map) || counts->n[COUNT_EVENTS] > BATCH_EVENTS_MAX)
+    if (content.len != segment_content_size(map, part) ||
+        counts->n[COUNT_EVENTS] > BATCH_EVENTS_MAX)
         return err_set(err, ERR_FORMAT, 0, "segment: counts and size of the batch disagree");
     Mover mover = {.counts = counts, .map = map, .batch = batch, .direction = DECODE};
-    memset(batch, 0, map->total);
-    memcpy(batch, content.ptr, BATCH_HEADER_BYTES);
-    place_content(&mover, writable(content.ptr));
-    return move_all(&mover, err);
+    place_content(&mover, part, writable(content.ptr));
+    clear_padding(map, part, batch);
+    return move_part(&mover, part, err);
 }

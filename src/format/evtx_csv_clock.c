@@ -136,10 +136,10 @@ bool csv_clock_set(CsvClock *clock, Text text, Time sysmon, WindowsEvent *event)
     } else if (clock->zone && !clock->utc) {
         seconds = by_zone(clock, seconds, sysmon, event);
     } else if (!clock->utc) {
-        if (sysmon != TIME_NONE && zone_between(seconds, sysmon, &clock->east_seconds))
-            clock->zone_found = true; /* this row's own: clocks change twice a year */
+        bool own = sysmon != TIME_NONE && zone_between(seconds, sysmon, &clock->east_seconds);
+        clock->zone_found = clock->zone_found || own; /* clocks change twice a year */
         seconds -= clock->zone_found ? clock->east_seconds : 0;
-        event->quality = TIME_ZONE_ASSUMED;
+        event->quality = own ? TIME_ZONE_INFERRED : TIME_ZONE_ASSUMED;
     }
     if (doubtful)
         event->quality = TIME_CLOCK_DOUBTFUL;

@@ -41,21 +41,32 @@ static double now(void)
 
 static void pack(Totals *totals, Span bytes)
 {
-    Buf packed, back;
+    static SegmentCodec *codec;
+    static Buf packed[SEGMENT_PARTS], dictionary, back;
+    Span parts[SEGMENT_PARTS];
     Err err = {0};
-    buf_init(&packed, 128u * 1024 * 1024);
-    buf_init(&back, 128u * 1024 * 1024);
+    if (!codec) {
+        codec = segment_codec_create();
+        buf_init(&dictionary, 128u * 1024 * 1024);
+        buf_init(&back, 128u * 1024 * 1024);
+        for (unsigned p = 0; p < SEGMENT_PARTS; p++)
+            buf_init(&packed[p], 128u * 1024 * 1024);
+    }
+    buf_clear(&back);
     double start = now();
-    if (!segment_pack(bytes, SEGMENT_LEVEL, &packed, &err))
-        abort();
+    for (unsigned p = 0; p < SEGMENT_PARTS; p++) {
+        buf_clear(&packed[p]);
+        if (!segment_pack(codec, bytes, (SegmentPart)p, SEGMENT_LEVEL, &packed[p], &err))
+            abort();
+        parts[p] = buf_span(&packed[p]);
+        totals->packed += packed[p].len;
+    }
     double middle = now();
-    if (!segment_unpack(buf_span(&packed), &back, &err) || !span_equal(buf_span(&back), bytes))
+    if (!segment_unpack(codec, parts, &dictionary, &back, &err) ||
+        !span_equal(buf_span(&back), bytes))
         abort();
     totals->unpack_seconds += now() - middle;
     totals->pack_seconds += middle - start;
-    totals->packed += packed.len;
-    buf_done(&packed);
-    buf_done(&back);
 }
 
 static bool take_batch(void *ctx, Span bytes, Err *err)

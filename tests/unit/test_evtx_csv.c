@@ -369,9 +369,9 @@ static void settles_dates_and_zones(void **state)
         {HEADER "Information,3/4/2026 1:00:00 PM,X,1,,a\nInformation,13/3/2026 1:00:00 PM,X,1,,a\n",
          "UTC", "2026-04-03T13:00:00", "exact", "day/month: a row of this file tells it"},
         {HEADER SYSMON_ROW("3/4/2026 10:00:00", "2026-03-04 01:00:00.5"), NULL,
-         "2026-03-04T01:00:00", "zone assumed", "UTC+09:00 by Sysmon"},
+         "2026-03-04T01:00:00", "zone inferred", "UTC+09:00 by Sysmon"},
         {HEADER SYSMON_ROW("2026/03/04 10:00:00", "2026-03-04 15:29:59.5"), NULL,
-         "2026-03-04T15:30:00", "zone assumed", "UTC-05:30 by Sysmon"},
+         "2026-03-04T15:30:00", "zone inferred", "UTC-05:30 by Sysmon"},
         {HEADER SYSMON_ROW("2026/03/04 10:00:00", "2026-03-04 01:07:00"), NULL,
          "2026-03-04T10:00:00", "zone assumed", "UTC is assumed"}, /* no zone: 8:53 */
         {HEADER QUIET "a\n" SYSMON_ROW("2026/03/04 10:00:00", "2026-03-04 01:00:00"), NULL,
