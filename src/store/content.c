@@ -167,6 +167,28 @@ void digest_derived(Canon *canon, const ItemId *item, unsigned kind, uint64_t pi
     canon_u64(canon, seq);
 }
 
+bool derived_add(Store *store, uint32_t item, DerivedKind kind, uint64_t piece, uint32_t seq,
+                 Span bytes, const RowDigest *digest, Err *err)
+{
+    Database *db = store_database(store, err);
+    if (!db)
+        return false;
+    BoxPlace place = {.column = "derived.bytes", .row = {item, kind, piece, seq}};
+    BoxPlace digest_place = {.column = "derived.digest", .row = {item, kind, piece, seq}};
+    Query query = query_on(db, SQL_DERIVED_ADD);
+    box_row(&store->box);
+    query_u64(&query, item);
+    query_u64(&query, kind);
+    query_u64(&query, piece);
+    query_u64(&query, seq);
+    query_bytes(&query, box_seal(&store->box, place, bytes));
+    query_bytes(&query,
+                box_seal(&store->box, digest_place, span_of(digest->bytes, sizeof digest->bytes)));
+    if (store->box.failed)
+        return box_error(&store->box, err);
+    return query_run(&query, err);
+}
+
 /* ---- an item ---- */
 
 /* Row digests, 16 bytes each. */

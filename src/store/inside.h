@@ -48,7 +48,8 @@ typedef struct Reading {
     size_t segment_count;
 } Reading;
 
-typedef struct Writer Writer; /* writer.h */
+typedef struct Writer Writer;         /* writer.h */
+typedef struct PlaceCache PlaceCache; /* twin_places.h */
 
 struct Store {
     char *folder, *path;
@@ -62,6 +63,7 @@ struct Store {
     const SigningKey *signing;
     int level;
     Reading reading;
+    PlaceCache *places;
     Writer *writer; /* between store_run_begin and store_close */
 };
 

@@ -123,9 +123,12 @@ static bool look_at(Child *child, const SegmentRef *ref, Err *err)
         child->stats.skipped_by_values++;
         return true;
     }
-    return part_read_events(child->parts, ref->number, &dictionary, child->plan->twin_columns,
-                            &segment.batch, err) &&
-           look_at_rows(child, ref, &segment, err);
+    if (!part_read_events(child->parts, ref->number, &dictionary, child->plan->twin_columns,
+                          &segment.batch, err))
+        return false;
+    if (segment.batch.event_count != ref->events || ref->summary.events != ref->events)
+        return err_set(err, ERR_FORMAT, ERR_NO_OFFSET, "it has not as many events as is said");
+    return look_at_rows(child, ref, &segment, err);
 }
 
 static bool name_segment(const SegmentRef *ref, Err *err)

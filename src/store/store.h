@@ -123,7 +123,8 @@ bool store_has_piece(Store *store, uint32_t item, uint64_t begin, uint64_t end);
 #define STORE_NO_PIECE ((uint64_t)INT64_MAX) /* a defect of the item as a whole */
 
 /* The next batch of a piece, named by its beginning: one that batch_open has accepted. Batches of a
- * piece come in their order, pieces in any. */
+ * piece come in their order, pieces in any. ERR_FORMAT: it is nonsense (an event beyond the item's
+ * end) and was not taken; after any other failure, here and below, nothing more can be written. */
 bool store_batch(Store *store, uint32_t item, uint64_t piece, const Batch *batch, Err *err);
 /* `offset` may be ERR_NO_OFFSET. */
 bool store_defect(Store *store, uint32_t item, uint64_t piece, DefectKind kind, uint64_t offset,
