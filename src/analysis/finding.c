@@ -78,6 +78,11 @@ void finding_number(Finding *finding, const char *name, ParamUse use, uint64_t n
     add_param(finding, name, PARAM_NUMBER, use)->number = number;
 }
 
+void finding_record(Finding *finding, const char *name, ParamUse use, uint64_t number)
+{
+    add_param(finding, name, PARAM_RECORD, use)->number = number;
+}
+
 void finding_time(Finding *finding, const char *name, ParamUse use, Time time)
 {
     add_param(finding, name, PARAM_TIME, use)->time = time;
@@ -119,7 +124,7 @@ static void write_identity(const Finding *finding, Buf *buf)
         buf_add_char(buf, '\0');
         buf_add_text(buf, text_from_z(param->name));
         buf_add_char(buf, '\0');
-        if (param->type == PARAM_NUMBER)
+        if (param->type == PARAM_NUMBER || param->type == PARAM_RECORD)
             buf_add_u64(buf, param->number);
         else if (param->type != PARAM_TEXT)
             buf_add_i64(buf, param->time);

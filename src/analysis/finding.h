@@ -36,7 +36,13 @@ typedef enum FindingConfidence {
     FINDING_CONFIDENCE_COUNT
 } FindingConfidence;
 
-typedef enum ParamType { PARAM_TEXT, PARAM_NUMBER, PARAM_TIME, PARAM_DURATION } ParamType;
+typedef enum ParamType {
+    PARAM_TEXT,
+    PARAM_NUMBER, /* so many */
+    PARAM_RECORD, /* the number of a record: a name, not an amount */
+    PARAM_TIME,
+    PARAM_DURATION,
+} ParamType;
 
 typedef enum ParamUse { PARAM_DETAIL, PARAM_IDENTITY } ParamUse;
 
@@ -45,7 +51,7 @@ typedef struct Param {
     ParamType type;
     ParamUse use;
     Text text;       /* PARAM_TEXT: of the findings' arena */
-    uint64_t number; /* PARAM_NUMBER */
+    uint64_t number; /* PARAM_NUMBER, PARAM_RECORD */
     int64_t time;    /* PARAM_TIME, and nanoseconds of PARAM_DURATION */
 } Param;
 
@@ -89,6 +95,7 @@ Finding *finding_open(Findings *findings, FindingKind kind, FindingConfidence co
 
 void finding_text(Findings *findings, Finding *finding, const char *name, ParamUse use, Text text);
 void finding_number(Finding *finding, const char *name, ParamUse use, uint64_t number);
+void finding_record(Finding *finding, const char *name, ParamUse use, uint64_t number);
 void finding_time(Finding *finding, const char *name, ParamUse use, Time time);
 void finding_duration(Finding *finding, const char *name, int64_t ns);
 void finding_cite(Finding *finding, const EventRef *event, uint64_t record_id);

@@ -37,9 +37,16 @@ static FindingConfidence confidence_of(const Mark *mark)
     return mark->class == EVENT_LIVE ? FINDING_HIGH : FINDING_MODERATE;
 }
 
+/* Of an event log, which may be one that the record does not name … */
+static bool is_event_log(const Mark *mark)
+{
+    return mark_cleared_channel(mark) ||
+           text_equal(label_text(&mark->source), TEXT("windows/system"));
+}
+
 static void clear_found(const Survey *survey, Findings *findings, const SurveyMark *mark)
 {
-    if (mark->mark.failed)
+    if (mark->mark.failed || !is_event_log(&mark->mark))
         return;
     Finding *finding = finding_open(findings, FINDING_LOG_CLEARED, confidence_of(&mark->mark));
     if (!finding)
@@ -50,6 +57,22 @@ static void clear_found(const Survey *survey, Findings *findings, const SurveyMa
     say_label(findings, finding, "channel", &mark->mark.channel);
     finding_time(finding, "time", PARAM_IDENTITY, mark->mark.time);
     say_user(findings, finding, &mark->mark);
+    finding_cite(finding, &mark->mark.at, mark->mark.record_id);
+    finding_close(findings, finding);
+}
+
+/* … or of another history: the change journal of a volume, what a scanner had found. */
+static void history_found(const Survey *survey, Findings *findings, const SurveyMark *mark)
+{
+    if (mark->mark.failed || is_event_log(&mark->mark))
+        return;
+    Finding *finding = finding_open(findings, FINDING_HISTORY_CLEARED, confidence_of(&mark->mark));
+    if (!finding)
+        return;
+    say_host(survey, findings, finding, mark->host);
+    say_label(findings, finding, "object", &mark->mark.object);
+    say_label(findings, finding, "channel", &mark->mark.channel);
+    finding_time(finding, "time", PARAM_IDENTITY, mark->mark.time);
     finding_cite(finding, &mark->mark.at, mark->mark.record_id);
     finding_close(findings, finding);
 }
@@ -140,18 +163,20 @@ static bool is_told(const Survey *survey, size_t at)
     return false;
 }
 
-static void clocks_found(const Survey *survey, Findings *findings)
+static void clocks_found(const Survey *survey, Findings *findings, bool back)
 {
     for (size_t i = 0; i < survey->marks_count; i++) {
         const SurveyMark *mark = &survey->marks[i];
-        if (mark->mark.kind != MARK_CLOCK_SET || is_told(survey, i))
+        int64_t step = mark->mark.step_ns;
+        if (mark->mark.kind != MARK_CLOCK_SET || back != (step < 0) || is_told(survey, i))
             continue;
-        Finding *finding = finding_open(findings, FINDING_CLOCK_SET, confidence_of(&mark->mark));
+        Finding *finding = finding_open(findings, back ? FINDING_CLOCK_BACK : FINDING_CLOCK_FORWARD,
+                                        confidence_of(&mark->mark));
         if (!finding)
             continue;
         say_host(survey, findings, finding, mark->host);
         finding_time(finding, "time", PARAM_IDENTITY, mark->mark.time);
-        finding_duration(finding, "step", mark->mark.step_ns);
+        finding_duration(finding, "step", back && step != INT64_MIN ? -step : step);
         for (size_t k = i; k < survey->marks_count && k < i + 64; k++)
             if (same_step(mark, &survey->marks[k]))
                 finding_cite(finding, &survey->marks[k].mark.at, survey->marks[k].mark.record_id);
@@ -169,8 +194,8 @@ static void gap_found(const Survey *survey, Findings *findings, const SurveyGap 
         return;
     say_host(survey, findings, finding, gap->host);
     say_label(findings, finding, "channel", &gap->channel);
-    finding_number(finding, "low", PARAM_IDENTITY, gap->before.number + 1);
-    finding_number(finding, "high", PARAM_IDENTITY, gap->after.number - 1);
+    finding_record(finding, "low", PARAM_IDENTITY, gap->before.number + 1);
+    finding_record(finding, "high", PARAM_IDENTITY, gap->after.number - 1);
     finding_number(finding, "count", PARAM_DETAIL, gap->missing);
     finding_number(finding, "recovered", PARAM_DETAIL, gap->recovered);
     finding_time(finding, "from", PARAM_DETAIL, gap->before.time);
@@ -199,8 +224,8 @@ static void sparse_found(const Survey *survey, Findings *findings)
             continue;
         say_host(survey, findings, finding, series->host);
         say_label(findings, finding, "channel", &series->channel);
-        finding_number(finding, "low", PARAM_IDENTITY, series->low.number);
-        finding_number(finding, "high", PARAM_DETAIL, series->high.number);
+        finding_record(finding, "low", PARAM_IDENTITY, series->low.number);
+        finding_record(finding, "high", PARAM_DETAIL, series->high.number);
         finding_number(finding, "count", PARAM_DETAIL, series->missing);
         finding_number(finding, "gaps", PARAM_DETAIL, series->gaps);
         finding_cite(finding, &series->low.at, series->low.number);
@@ -258,19 +283,17 @@ static void silences_found(const Survey *survey, Findings *findings, bool open)
     }
 }
 
-/* Times that are missing are told by the counts alone: there is nothing to doubt. */
-static void times_found(const Survey *survey, Findings *findings)
+static void times_found(const Survey *survey, Findings *findings, TimeQuality quality_wanted,
+                        FindingKind kind)
 {
     for (size_t i = 0; i < survey->qualities_count; i++) {
         const SurveyQuality *quality = &survey->qualities[i];
-        if (quality->quality == TIME_MISSING || extent_is_empty(&quality->extent))
+        if (quality->quality != quality_wanted || extent_is_empty(&quality->extent))
             continue;
-        Finding *finding = finding_open(findings, FINDING_TIMES_DOUBTFUL, FINDING_HIGH);
+        Finding *finding = finding_open(findings, kind, FINDING_HIGH);
         if (!finding)
             continue;
         say_label(findings, finding, "source", &quality->source);
-        finding_text(findings, finding, "quality", PARAM_IDENTITY,
-                     TIME_QUALITY_TEXT[quality->quality]);
         finding_number(finding, "count", PARAM_DETAIL, quality->events);
         finding_number(finding, "hosts", PARAM_DETAIL, quality->hosts);
         finding_cite(finding, &quality->extent.first_at, RECORD_ID_NONE);
@@ -302,6 +325,7 @@ static void items_found(const Survey *survey, Findings *findings, FindingKind ki
 bool observe(const Survey *survey, Findings *findings, Err *err)
 {
     each_mark(survey, findings, MARK_LOG_CLEAR, clear_found);
+    each_mark(survey, findings, MARK_LOG_CLEAR, history_found);
     gaps_found(survey, findings, false);
     gaps_found(survey, findings, true);
     sparse_found(survey, findings);
@@ -312,8 +336,12 @@ bool observe(const Survey *survey, Findings *findings, Err *err)
     each_mark(survey, findings, MARK_SENSOR_STOP, stop_found);
     each_group(survey, findings, MARK_LOG_LOSS, FINDING_EVENTS_LOST);
     each_group(survey, findings, MARK_AUDIT_CHANGE, FINDING_AUDIT_CHANGED);
-    clocks_found(survey, findings);
-    times_found(survey, findings);
+    clocks_found(survey, findings, false);
+    clocks_found(survey, findings, true);
+    times_found(survey, findings, TIME_ZONE_ASSUMED, FINDING_ZONE_ASSUMED);
+    times_found(survey, findings, TIME_YEAR_INFERRED, FINDING_YEAR_INFERRED);
+    times_found(survey, findings, TIME_CLOCK_DOUBTFUL, FINDING_CLOCK_DOUBTFUL);
+    times_found(survey, findings, TIME_ZONE_INFERRED, FINDING_ZONE_INFERRED);
     items_found(survey, findings, FINDING_ITEM_UNREADABLE);
     items_found(survey, findings, FINDING_ITEM_DAMAGED);
     return !findings->failed ||

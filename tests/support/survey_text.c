@@ -299,7 +299,7 @@ static void param(const Param *param, Buf *out)
     buf_printf(out, " %s%s=", param->use == PARAM_IDENTITY ? "*" : "", param->name);
     if (param->type == PARAM_TEXT) {
         buf_add_text(out, param->text);
-    } else if (param->type == PARAM_NUMBER) {
+    } else if (param->type == PARAM_NUMBER || param->type == PARAM_RECORD) {
         buf_add_u64(out, param->number);
     } else if (param->type == PARAM_DURATION) {
         buf_add_i64(out, param->time / NANOSECONDS_PER_SECOND);

@@ -454,13 +454,13 @@ static void test_marks(void **state)
     Findings findings;
     assert_true(findings_init(&findings, NULL) && observe(survey, &findings, NULL));
     static const FindingKind KINDS[] = {FINDING_LOG_CLEARED, FINDING_LOG_STOPPED,
-                                        FINDING_CLOCK_SET};
+                                        FINDING_CLOCK_BACK};
     assert_int_equal(findings.count, 3);
     for (size_t i = 0; i < 3; i++)
         assert_int_equal(findings.list[i].kind, KINDS[i]);
     assert_int_equal(findings.list[2].citation_count, 2);
     assert_true(finding_param(&findings.list[2], TEXT("step"))->time ==
-                -6000 * NANOSECONDS_PER_SECOND);
+                6000 * NANOSECONDS_PER_SECOND);
     findings_done(&findings);
     look_done(&looked);
 }
