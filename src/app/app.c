@@ -14,7 +14,7 @@
 /* Commands of the contract that this version does not have: a script that asks for one is told so.
  */
 static const char *const LATER[] = {
-    "investigate", "hunt",   "search", "rules",  "result", "assess", "mark",     "diff",  "respond",
+    "hunt",   "search", "rules",  "result", "assess", "mark",     "diff",  "respond",
     "notify",      "keygen", "unseal", "report", "verify", "risk",   "handover", "serve", "watch"};
 
 /* A descriptor 0, 1 or 2 that is closed would be taken by the next file opened, and messages would

@@ -110,7 +110,8 @@ static ExitCode run_dump(const Arguments *arguments)
                      .ctx = &run,
                      .ordered = true};
     bool ok = session_open(session, "dump", arguments, &err) &&
-              choose_format(&run, arguments, &err) && session_start(session, &job, &err) &&
+              choose_format(&run, arguments, &err) && session_fork(session, &job, &err) &&
+              session_list(session, NULL, &err) &&
               session_run(session, &err);
     ExitCode code = session_end(session, ok, &err);
     session_close(session);

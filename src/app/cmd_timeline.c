@@ -26,7 +26,10 @@ typedef struct TimelineRun {
 
 static bool begin_batch(Parse *parse, const Batch *batch, Err *err)
 {
-    if (row_writer_begin(parse->ctx, batch, text_from_z(parse->piece->format->name)))
+    HostOrigin ignored;
+    RowItem item = {.format = text_from_z(parse->piece->format->name),
+                    .host = session_host(parse->session, parse->piece->path, &ignored)};
+    if (row_writer_begin(parse->ctx, batch, &item))
         return true;
     return err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory for the rows of a batch");
 }
@@ -131,7 +134,8 @@ static ExitCode run_timeline(const Arguments *arguments)
                      .ctx = &run,
                      .hash_items = true};
     bool ok = session_open(session, "timeline", arguments, &err) &&
-              choose_format(&run, arguments, &err) && session_start(session, &job, &err);
+              choose_format(&run, arguments, &err) && session_fork(session, &job, &err) &&
+              session_list(session, NULL, &err);
     if (ok) {
         TimelineOptions options = {.format = run.format, .folder = session->settings.temporary};
         run.timeline = timeline_create(&options, &err);

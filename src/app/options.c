@@ -206,6 +206,38 @@ void arguments_done(Arguments *arguments)
     *arguments = (Arguments){0};
 }
 
+static void write_word(Buf *out, const char *word)
+{
+    static const char PLAIN[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "-_./=:,@%+";
+    buf_add_char(out, ' ');
+    if (*word && word[strspn(word, PLAIN)] == '\0') {
+        buf_add_text(out, text_from_z(word));
+        return;
+    }
+    buf_add_char(out, '\'');
+    for (; *word; word++) {
+        if (*word == '\'')
+            BUF_LITERAL(out, "'\\''");
+        else
+            buf_add_char(out, *word);
+    }
+    buf_add_char(out, '\'');
+}
+
+void arguments_write(const Arguments *arguments, const char *command, Buf *out)
+{
+    buf_printf(out, "constat %s", command);
+    for (size_t i = 0; i < arguments->given_count; i++) {
+        const Given *given = &arguments->given[i];
+        buf_printf(out, " --%s", OPTIONS[given->id].name);
+        if (given->value)
+            write_word(out, given->value);
+    }
+    for (size_t i = 0; i < arguments->operand_count; i++)
+        write_word(out, arguments->operands[i]);
+}
+
 bool arguments_has(const Arguments *arguments, OptionId id)
 {
     for (size_t i = 0; i < arguments->given_count; i++)

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 
 typedef enum OptionId {
@@ -20,7 +21,10 @@ typedef enum CommandSet {
     FOR_LATER = 0, /* of the contract, but nothing in this version understands it: refused */
     FOR_TIMELINE = 1 << 0,
     FOR_DUMP = 1 << 1,
-    FOR_EVIDENCE = FOR_TIMELINE | FOR_DUMP,
+    FOR_INVESTIGATE = 1 << 2,
+    FOR_ROWS = FOR_TIMELINE | FOR_DUMP, /* events on standard output */
+    FOR_EVIDENCE = FOR_ROWS | FOR_INVESTIGATE,
+    FOR_CASE = FOR_INVESTIGATE,
 } CommandSet;
 
 typedef struct Option {
@@ -50,6 +54,9 @@ typedef struct Arguments {
  * false with ERR_USAGE: unknown (a near one is suggested), not of this version, value missing. */
 bool arguments_parse(unsigned command, int argc, char *const *argv, Arguments *ret, Err *err);
 void arguments_done(Arguments *arguments);
+
+/* The command line as a person could type it again, words quoted for a shell where needed. */
+void arguments_write(const Arguments *arguments, const char *command, Buf *out);
 
 bool arguments_has(const Arguments *arguments, OptionId id);
 const char *arguments_value(const Arguments *arguments,

@@ -50,10 +50,10 @@ static void take_progress(void *ctx, uint64_t offset)
     worker_progress(parse->port, offset);
 }
 
-static Sink *make_sink(Parse *parse, Err *err)
+static Sink *make_sink(Parse *parse, bool (*take)(void *, Span, Err *), Err *err)
 {
     SinkOwner owner = {
-        .batch = take_batch, .defect = take_defect, .progress = take_progress, .ctx = parse};
+        .batch = take, .defect = take_defect, .progress = take_progress, .ctx = parse};
     Sink *sink = sink_create(parse->session->schema, &owner, parse->wants);
     if (!sink)
         (void)err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory for events");
@@ -67,9 +67,9 @@ static FormatOptions format_options(const Parse *parse)
     return options;
 }
 
-bool parse_events(Parse *parse, Err *err)
+static bool parse_piece(Parse *parse, bool (*take)(void *, Span, Err *), Err *err)
 {
-    CLEANUP(sink_destroyp) Sink *sink = make_sink(parse, err);
+    CLEANUP(sink_destroyp) Sink *sink = make_sink(parse, take, err);
     if (!sink)
         return false;
     buf_init(&parse->block, PARSE_LINE_BYTES);
@@ -83,6 +83,22 @@ bool parse_events(Parse *parse, Err *err)
     if (ok && !flushed && err)
         *err = late;
     return ok && flushed;
+}
+
+bool parse_events(Parse *parse, Err *err)
+{
+    return parse_piece(parse, take_batch, err);
+}
+
+static bool send_batch(void *ctx, Span bytes, Err *err)
+{
+    const Parse *parse = ctx;
+    return worker_send(parse->port, parse->block_type, bytes, err);
+}
+
+bool parse_batches(Parse *parse, Err *err)
+{
+    return parse_piece(parse, send_batch, err);
 }
 
 /* ---- lines ---- */
@@ -113,7 +129,7 @@ static bool take_lines(void *ctx, Span lines, Err *err)
 
 bool parse_lines(Parse *parse, Err *err)
 {
-    CLEANUP(sink_destroyp) Sink *sink = make_sink(parse, err);
+    CLEANUP(sink_destroyp) Sink *sink = make_sink(parse, take_batch, err);
     if (!sink)
         return false;
     buf_init(&parse->block, PARSE_LINE_BYTES);

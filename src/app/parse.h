@@ -36,6 +36,9 @@ struct Parse {
 /* Parse the whole piece; the rest is called back. Events outside --from and --to are left out. */
 bool parse_events(Parse *parse, Err *err);
 
+/* The piece's batches as they are, one a block. */
+bool parse_batches(Parse *parse, Err *err);
+
 /* The piece as the format's lines (Format.lines). */
 bool parse_lines(Parse *parse, Err *err);
 

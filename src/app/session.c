@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "app/interrupt.h"
+#include "base/cleanup.h"
 #include "engine/panel.h"
 
 #define ITEMS_MEMORY (1024u * 1024 * 1024) /* for the list of files */
@@ -27,6 +28,25 @@ static double own_cpu_seconds(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
+static bool load_host_rules(Session *session, Err *err)
+{
+    CLEANUP(freep) char *path = settings_table(&session->settings, "layouts.tsv", err);
+    session->hosts = path ? host_rules_load(path, err) : NULL;
+    return session->hosts != NULL;
+}
+
+Text session_host(const Session *session, Text path, HostOrigin *ret_origin)
+{
+    Text host, collector;
+    if (host_rules_find(session->hosts, path, &host, &collector)) {
+        *ret_origin = HOST_FROM_LAYOUT;
+        return host;
+    }
+    host = settings_host(&session->settings, path);
+    *ret_origin = host.len ? HOST_GIVEN : HOST_UNKNOWN;
+    return host;
+}
+
 bool session_open(Session *session, const char *command, const Arguments *arguments, Err *err)
 {
     *session = (Session){.command = command, .arguments = arguments, .started = seconds_now()};
@@ -40,7 +60,7 @@ bool session_open(Session *session, const char *command, const Arguments *argume
     session->arena = arena_create(ITEMS_MEMORY);
     if (!session->console || !session->arena)
         return err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory to begin");
-    return true;
+    return load_host_rules(session, err);
 }
 
 void session_close(Session *session)
@@ -49,6 +69,7 @@ void session_close(Session *session)
     engine_stop(session->engine);
     output_close(session->output);
     schema_destroy(session->schema);
+    host_rules_destroy(session->hosts);
     item_list_done(&session->items);
     arena_destroy(session->arena);
     console_destroy(session->console);
@@ -92,15 +113,20 @@ static bool part_from_output(Session *session, Err *err)
     return true;
 }
 
-bool session_start(Session *session, const Job *job, Err *err)
+bool session_fork(Session *session, const Job *job, Err *err)
 {
-    const Arguments *arguments = session->arguments;
-    const Settings *settings = &session->settings;
-    session->engine = engine_start(job, &settings->engine, err);
+    session->engine = engine_start(job, &session->settings.engine, err);
     if (!session->engine)
         return false;
     interrupt_watch(session->engine);
-    if (!evidence_collect(session->arena, arguments->operands, arguments->operand_count,
+    return true;
+}
+
+bool session_list(Session *session, const FolderId *except, Err *err)
+{
+    const Arguments *arguments = session->arguments;
+    const Settings *settings = &session->settings;
+    if (!evidence_collect(session->arena, arguments->operands, arguments->operand_count, except,
                           console_path, session->console, &session->items, err))
         return false;
     session->output = output_open(settings->output, settings->output_rule, err);

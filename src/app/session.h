@@ -2,7 +2,8 @@
  * the engine, the list of items, the output, the panel and the exit code.
  *
  *     session_open      options understood, nothing touched
- *     session_start     zygote forked, items listed, output opened
+ *     session_fork      zygote forked: from now on keys may be read, a case opened
+ *     session_list      items listed, output opened
  *     session_run       the engine has worked through the items
  *     session_end       panel, output complete, exit code
  *     session_close     always */
@@ -18,6 +19,7 @@
 #include "base/arena.h"
 #include "engine/engine.h"
 #include "event/schema.h"
+#include "evidence/host_rules.h"
 #include "evidence/item.h"
 
 typedef struct Session {
@@ -26,6 +28,7 @@ typedef struct Session {
     Settings settings;
     Console *console;
     Schema *schema; /* in the zygote and its workers */
+    HostRules *hosts;
     Engine *engine;
     Arena *arena;
     ItemList items;
@@ -40,8 +43,15 @@ typedef struct Session {
 bool session_open(Session *session, const char *command, const Arguments *arguments, Err *err);
 
 /* `job` must outlive the session. Its prepare should call session_prepare. */
-bool session_start(Session *session, const Job *job, Err *err);
+bool session_fork(Session *session, const Job *job, Err *err);
 bool session_prepare(Session *session, Err *err);
+/* `except`: a folder that is not evidence; NULL: none. */
+bool session_list(Session *session, const FolderId *except, Err *err);
+
+/* The host of an item that does not tell it: by where it lies, else as a person gave it. Part of
+ * `path` or of the settings; empty: not known. */
+Text session_host(const Session *session, Text path, HostOrigin *ret_origin);
+
 bool session_run(Session *session, Err *err);
 
 /* A Job.defect that shows what it is told. Its ctx begins with the Session. */

@@ -73,6 +73,26 @@ static bool read_zones(const Arguments *arguments, Settings *settings, Err *err)
     return true;
 }
 
+/* GLOB=NAME. Globs may hold '=', names do not. */
+static bool read_hosts(const Arguments *arguments, Settings *settings, Err *err)
+{
+    settings->hosts = calloc(arguments->given_count + 1, sizeof *settings->hosts);
+    if (!settings->hosts)
+        return err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory for the options");
+    for (size_t i = 0; i < arguments->given_count; i++) {
+        if (arguments->given[i].id != OPTION_HOST)
+            continue;
+        const char *value = arguments->given[i].value, *sign = strrchr(value, '=');
+        if (!sign || sign == value || !sign[1])
+            return bad_value(err, OPTION_HOST, value, "GLOB=NAME");
+        HostGiven *host = &settings->hosts[settings->host_count++];
+        *host = (HostGiven){.pattern = strndup(value, (size_t)(sign - value)), .name = sign + 1};
+        if (!host->pattern)
+            return err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory for the options");
+    }
+    return true;
+}
+
 /* Every line is a password, as it stands: blanks count. */
 static bool add_passwords(Settings *settings, const char *path, Err *err)
 {
@@ -168,8 +188,8 @@ bool settings_read(const Arguments *arguments, Settings *ret, Err *err)
     if (ret->output && strcmp(ret->output, "-") == 0)
         ret->output = NULL;
     return read_workers(arguments, &ret->engine.workers, err) && read_window(arguments, ret, err) &&
-           read_zones(arguments, ret, err) && read_passwords(arguments, ret, err) &&
-           choose_temporary(ret, err) &&
+           read_zones(arguments, ret, err) && read_hosts(arguments, ret, err) &&
+           read_passwords(arguments, ret, err) && choose_temporary(ret, err) &&
            settings_find_tables(ret, arguments_value(arguments, OPTION_KNOWLEDGE), err);
 }
 
@@ -179,6 +199,9 @@ void settings_done(Settings *settings)
         free(settings->zones[i].pattern);
     for (size_t i = 0; i < settings->table_count; i++)
         free(settings->tables[i]);
+    for (size_t i = 0; i < settings->host_count; i++)
+        free(settings->hosts[i].pattern);
+    free(settings->hosts);
     for (size_t i = 0; i < settings->password_count; i++) {
         explicit_bzero(settings->passwords[i], strlen(settings->passwords[i]));
         free(settings->passwords[i]);
@@ -211,4 +234,15 @@ const Zone *settings_zone(const Settings *settings, Text path)
             zone = &settings->zones[i].zone;
     free(z);
     return zone;
+}
+
+Text settings_host(const Settings *settings, Text path)
+{
+    char *z = strndup(path.len ? path.ptr : "", path.len);
+    Text host = {0};
+    for (size_t i = 0; z && !host.len && i < settings->host_count; i++)
+        if (path_matches(settings->hosts[i].pattern, z))
+            host = text_from_z(settings->hosts[i].name);
+    free(z);
+    return host;
 }

@@ -8,6 +8,8 @@
 #include "app/options.h"
 #include "app/output.h"
 #include "base/err.h"
+#include "base/hash.h"
+#include "base/text.h"
 #include "base/time.h"
 #include "base/zone.h"
 #include "engine/engine.h"
@@ -21,11 +23,19 @@ typedef struct ZoneRule {
     Zone zone;
 } ZoneRule;
 
+/* --host: the first one that matches a path counts. */
+typedef struct HostGiven {
+    char *pattern;
+    const char *name; /* of argv */
+} HostGiven;
+
 typedef struct Settings {
     EngineOptions engine;
     Time from, to; /* [from, to); TIME_NONE and INT64_MAX when open */
     ZoneRule *zones;
     size_t zone_count;
+    HostGiven *hosts;
+    size_t host_count;
     char *tables[TABLES_MAX]; /* folders to search for tables, in order */
     size_t table_count;
     char **passwords; /* engine.format has them too */
@@ -42,6 +52,15 @@ void settings_done(Settings *settings);
 
 /* The zone for an item; NULL: none was given for it. */
 const Zone *settings_zone(const Settings *settings, Text path);
+
+/* The host that a person gave for an item; empty: none. */
+Text settings_host(const Settings *settings, Text path);
+
+/* The path of a table: in the first folder that has it. malloc'ed; NULL with err. */
+char *settings_table(const Settings *settings, const char *name, Err *err);
+
+/* One digest of all tables that decide what records mean. */
+bool settings_tables_digest(const Settings *settings, Sha256 *ret, Err *err);
 
 /* The folders with Constat's tables, nearest first: `given` (or NULL), then what belongs to this
  * program. Fills settings->tables. */

@@ -1,11 +1,14 @@
 /* Where Constat's tables are. */
 #include "app/settings.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/cleanup.h"
 
 /* The build may name a folder for programs that are moved away from theirs. */
 #ifndef CONSTAT_DATADIR
@@ -64,4 +67,52 @@ bool settings_find_tables(Settings *settings, const char *given, Err *err)
         return true;
     return err_set(err, ERR_USAGE, ERR_NO_OFFSET,
                    "Constat's tables are not beside the program; --knowledge names their folder");
+}
+
+char *settings_table(const Settings *settings, const char *name, Err *err)
+{
+    for (size_t i = 0; i < settings->table_count; i++) {
+        char *path = NULL;
+        if (asprintf(&path, "%s/%s", settings->tables[i], name) < 0) {
+            (void)err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory for the path of a table");
+            return NULL;
+        }
+        if (access(path, F_OK) == 0)
+            return path;
+        free(path);
+    }
+    (void)err_set(err, ERR_IO, ERR_NO_OFFSET, "table %s: not found in %s", name,
+                  settings->table_count ? settings->tables[0] : "any folder");
+    return NULL;
+}
+
+static bool hash_table(const Settings *settings, const char *name, Sha256Stream *stream, Err *err)
+{
+    CLEANUP(freep) char *path = settings_table(settings, name, err);
+    CLEANUP(file_closep) FILE *file = path ? fopen(path, "re") : NULL;
+    uint8_t room[16 * 1024];
+    size_t n;
+    if (!path)
+        return false;
+    if (!file)
+        return err_errno(err, errno, "%s", path);
+    bool ok = sha256_update(stream, span_of(name, strlen(name) + 1));
+    while (ok && (n = fread(room, 1, sizeof room, file)) > 0)
+        ok = sha256_update(stream, span_of(room, n));
+    if (ferror(file))
+        return err_errno(err, errno, "%s", path);
+    return ok || err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "SHA-256 failed");
+}
+
+bool settings_tables_digest(const Settings *settings, Sha256 *ret, Err *err)
+{
+    static const char *const NAMES[] = {"sources.tsv", "actions.tsv", "ecs.tsv", "layouts.tsv"};
+    CLEANUP(sha256_destroyp) Sha256Stream *stream = sha256_create();
+    if (!stream)
+        return err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory to hash with");
+    for (size_t i = 0; i < sizeof NAMES / sizeof NAMES[0]; i++)
+        if (!hash_table(settings, NAMES[i], stream, err))
+            return false;
+    return sha256_final(stream, ret) ||
+           err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "SHA-256 failed");
 }

@@ -155,6 +155,8 @@ bool members_take(Run *run, Visit *visit, uint32_t type, Span payload, Err *err)
 void members_end(Run *run, Visit *visit, Group *group, uint32_t piece)
 {
     ItemRun *item_run = run_item_run(run, group, piece);
+    if (visit && visit->in_member) /* a container that is not read on loses the member it was at */
+        spool_release(item_run->spool, visit->member_begin, spool_end(item_run->spool));
     if (visit)
         visit->opening = visit->in_member = false;
     seal(run, group, item_run);

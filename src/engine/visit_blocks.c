@@ -345,7 +345,7 @@ static bool take_done(Run *run, Visit *visit, Span payload, Err *err)
     memcpy(&done, payload.ptr, sizeof done);
     if (done.ok && !piece->format && !piece->identified && !piece->hash_only)
         return err_set(err, ERR_FORMAT, ERR_NO_OFFSET, "an end without a format");
-    if (visit->in_member)
+    if (visit->in_member && done.ok)
         return err_set(err, ERR_FORMAT, ERR_NO_OFFSET, "an end within a member");
     ItemState state = done_state(run, group, at, done.ok);
     if (state == ITEM_WAITING && !go_on(run, group, piece, err))

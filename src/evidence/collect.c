@@ -16,6 +16,7 @@
 
 typedef struct Walk {
     Arena *arena;
+    const FolderId *except;
     CollectNote note;
     void *note_ctx;
     Buf path;      /* where the walk is */
@@ -168,9 +169,20 @@ static bool walk_entry(Walk *walk, int folder, const char *name, unsigned depth,
     return walk_folder(walk, below, depth + 1, err);
 }
 
+static bool is_except(const Walk *walk, int folder)
+{
+    struct stat st;
+    return walk->except && fstat(folder, &st) == 0 && st.st_dev == walk->except->device &&
+           st.st_ino == walk->except->inode;
+}
+
 static bool walk_folder(Walk *walk, int folder, unsigned depth, Err *err)
 {
     Names names = {0};
+    if (is_except(walk, folder)) {
+        tell(walk, REMARK, "the case itself: not read");
+        return true;
+    }
     bool ok = list_names(folder, &names);
     if (!ok && errno == ENOMEM) {
         names_done(&names);
@@ -284,10 +296,11 @@ static bool finish(Walk *walk, ItemList *ret, Err *err)
     return true;
 }
 
-bool evidence_collect(Arena *arena, const char *const *paths, size_t path_count, CollectNote note,
-                      void *note_ctx, ItemList *ret, Err *err)
+bool evidence_collect(Arena *arena, const char *const *paths, size_t path_count,
+                      const FolderId *except, CollectNote note, void *note_ctx, ItemList *ret,
+                      Err *err)
 {
-    Walk walk = {.arena = arena, .note = note, .note_ctx = note_ctx};
+    Walk walk = {.arena = arena, .except = except, .note = note, .note_ctx = note_ctx};
     *ret = (ItemList){.arena = arena};
     buf_init(&walk.path, PATH_BYTES_MAX);
     bool ok = true;

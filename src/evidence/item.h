@@ -88,12 +88,18 @@ typedef void (*CollectNote)(void *ctx, Text path, bool lost, const char *text);
 /* Folders nested deeper than this are noted as lost: each level holds a descriptor. */
 #define COLLECT_DEPTH_MAX 256
 
-/* List every regular file at and below `paths`. A path that is itself a link is followed, because
+/* A folder that is no evidence: the case itself. */
+typedef struct FolderId {
+    uint64_t device, inode;
+} FolderId;
+
+/* List every regular file at and below `paths`, but for what is in `except` (NULL: no exception). A path that is itself a link is followed, because
  * a person named it; links met on the way down are noted and not followed. A path that cannot be
  * listed is a note with lost = true and the rest goes on; false only when memory is exhausted.
  * The texts live in `arena`; item_list_done frees the rest. `note` may be NULL. */
-bool evidence_collect(Arena *arena, const char *const *paths, size_t path_count, CollectNote note,
-                      void *note_ctx, ItemList *ret, Err *err);
+bool evidence_collect(Arena *arena, const char *const *paths, size_t path_count,
+                      const FolderId *except, CollectNote note, void *note_ctx, ItemList *ret,
+                      Err *err);
 
 /* Open for reading without changing anything (access time included, where the system lets us);
  * checks that it still is the regular file that was listed (device and inode), so that a link put

@@ -18,7 +18,7 @@ struct RowWriter {
     const TimelineFormat *format;
     const Schema *schema;
     const Batch *batch;
-    Text format_name;
+    RowItem item;
     Prepared *prepared;
     size_t prepared_cap;
     Buf sources, message, host, user;
@@ -50,10 +50,10 @@ void row_writer_destroy(RowWriter *writer)
     free(writer);
 }
 
-bool row_writer_begin(RowWriter *writer, const Batch *batch, Text format_name)
+bool row_writer_begin(RowWriter *writer, const Batch *batch, const RowItem *item)
 {
     writer->batch = batch;
-    writer->format_name = format_name;
+    writer->item = *item;
     buf_clear(&writer->sources);
     if (batch->layout_count > writer->prepared_cap) {
         free(writer->prepared);
@@ -119,13 +119,15 @@ bool row_writer_add(RowWriter *writer, uint32_t row, Buf *rows)
                            .row = row,
                            .head = batch_head(batch, row),
                            .kind = batch_kind(batch, layout.kind),
-                           .format = writer->format_name,
+                           .format = writer->item.format,
                            .action = batch_name(batch, layout.action)};
     const Prepared *p = prepare(writer, number, &layout, &event.kind);
     buf_clear(&writer->message);
     message_write(&writer->message, writer->schema, batch, row);
     event.message = buf_text(&writer->message);
     event.host = cell_text(batch, row, p->host_cell, &writer->host);
+    if (!event.host.len)
+        event.host = writer->item.host;
     event.user = cell_text(batch, row, p->user_cell, &writer->user);
     event.source = text_of(writer->sources.ptr + p->source_at, p->source_len);
 

@@ -21,8 +21,15 @@ static inline void row_writer_destroyp(RowWriter **writer)
     row_writer_destroy(*writer);
 }
 
-/* Rows of this batch follow; it must outlive them. `format_name`: of the item. false: no memory. */
-bool row_writer_begin(RowWriter *writer, const Batch *batch, Text format_name);
+/* The item that batches are of; its texts must outlive their rows. `host`: of events that do not
+ * name theirs; may be empty. */
+typedef struct RowItem {
+    Text format;
+    Text host;
+} RowItem;
+
+/* Rows of this batch follow; it must outlive them. false: no memory. */
+bool row_writer_begin(RowWriter *writer, const Batch *batch, const RowItem *item);
 
 /* Append the row of an event to `rows`. false: no memory, or an event too large to be a line;
  * `rows` is then as before. */

@@ -108,7 +108,7 @@ expect 2 constat dump -t evtx-jsonl --from 2026-05-01 "$sysmon"
 says 'need --format jsonl'
 
 # What later versions will understand is refused, not ignored.
-for later in --host=x=y --context=. --case=x --lang=fr --rules=x; do
+for later in --context=. --case=x --lang=fr --rules=x; do
     expect 2 constat timeline "$later" "$sysmon"
     says 'is not in this version'
 done

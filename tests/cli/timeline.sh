@@ -66,3 +66,15 @@ one=$(lines dumped)
 says "$one more were the same records in other places"
 [ "$(grep -cF '"item":"twins/a.evtx"' out)" -eq "$one" ] || fail 'the first place is not the first'
 [ "$(grep -cF '"twins":[{"item":"twins/b.evtx","offset":' out)" -eq "$one" ] || fail 'the other place is not told'
+
+# The host of an item that does not tell it: where it lies, else --host. Content goes first.
+mkdir -p collected/linux/WS-9 collected/other
+cp "$sysmon" collected/other/named.evtx
+printf '{"EventID":7045,"Channel":"System","@timestamp":"2026-05-01T10:00:00Z"}\n' >collected/linux/WS-9/a.jsonl
+cp collected/linux/WS-9/a.jsonl collected/other/b.jsonl
+expect 0 constat timeline -q --host 'collected/*=GIVEN' --host 'other/*=LATER' collected
+grep -F 'collected/linux/WS-9/a.jsonl' out | grep -q ',WS-9,' || fail 'the host of a folder is not taken'
+grep -F 'collected/other/b.jsonl' out | grep -q ',GIVEN,' || fail '--host is not taken'
+grep -F 'collected/other/named.evtx' out | grep -q ',GIVEN,' && fail '--host goes before content'
+expect 2 constat timeline --host NAME collected
+says 'is not GLOB=NAME'

@@ -211,7 +211,7 @@ bool engine_test_collect(EngineTest *test)
     test->arena = arena_create((size_t)64 * 1024 * 1024);
     const char *paths[] = {test->folder};
     return test->arena &&
-           evidence_collect(test->arena, paths, 1, NULL, NULL, &test->items, &test->err);
+           evidence_collect(test->arena, paths, 1, NULL, NULL, NULL, &test->items, &test->err);
 }
 
 bool engine_test_run_listed(EngineTest *test)

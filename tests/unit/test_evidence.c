@@ -86,7 +86,7 @@ static const char *collect(World *world, const char *const *paths, size_t count)
 {
     static char out[65536];
     buf_clear(&world->notes);
-    assert_true(evidence_collect(world->arena, paths, count, note, world, &world->list, NULL));
+    assert_true(evidence_collect(world->arena, paths, count, NULL, note, world, &world->list, NULL));
     buf_add_char(&world->notes, '\0');
     Buf text;
     buf_init(&text, sizeof out);
@@ -271,7 +271,7 @@ static void test_memory_may_run_out(void **state)
     Arena *small = arena_create(1000);
     const char *path = "ev";
     Err err = {0};
-    assert_false(evidence_collect(small, &path, 1, note, world, &world->list, &err));
+    assert_false(evidence_collect(small, &path, 1, NULL, note, world, &world->list, &err));
     assert_int_equal(err.code, ERR_NO_MEMORY);
     arena_destroy(small);
 }

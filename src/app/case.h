@@ -1,0 +1,24 @@
+/* case.h: the case of a command (--case) and the keys that open it and sign for it. */
+#ifndef APP_CASE_H
+#define APP_CASE_H
+
+#include <stdbool.h>
+
+#include "app/options.h"
+#include "base/err.h"
+#include "store/store.h"
+
+typedef struct Case {
+    const char *folder;
+    SigningKey *signing; /* NULL: none was given */
+    CaseKey *key;
+    Store *store;
+} Case;
+
+/* Open the case that the options name. `temporary`: folder for what does not fit in memory. Keys are
+ * read here: never before the zygote is forked. false with err; case_close is still due. */
+bool case_open(const Arguments *arguments, StoreMode mode, const char *temporary, Case *ret,
+               Err *err);
+void case_close(Case *opened);
+
+#endif

@@ -1,0 +1,313 @@
+/* constat investigate: evidence into a case. */
+#include "app/command.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "app/case.h"
+#include "app/interrupt.h"
+#include "app/parse.h"
+#include "app/session.h"
+#include "base/cleanup.h"
+#include "store/store.h"
+
+#define BLOCK_BATCH 1
+
+/* What the store knows of an item of this run. */
+typedef struct Adding {
+    uint32_t number; /* 0: not entered yet */
+    bool known;      /* entered, and nothing is to be added */
+} Adding;
+
+typedef struct Investigation {
+    Session session; /* first: session_defect */
+    Case opened;
+    Adding *items; /* by index in the list, as far as entered */
+    size_t item_count;
+    RunResult result;
+} Investigation;
+
+/* ---- worker ---- */
+
+static bool work(void *ctx, const Piece *piece, WorkerPort *port, Err *err)
+{
+    const Investigation *run = ctx;
+    Parse parse = {.session = &run->session,
+                   .piece = piece,
+                   .port = port,
+                   .wants = SINK_WANTS_ALL,
+                   .block_type = BLOCK_BATCH};
+    return parse_batches(&parse, err);
+}
+
+/* ---- zygote and coordinator ---- */
+
+static bool prepare(void *ctx, Err *err)
+{
+    Investigation *run = ctx;
+    return session_prepare(&run->session, err);
+}
+
+static bool no_memory(Err *err)
+{
+    return err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory for the items of the case");
+}
+
+static Adding *adding_of(Investigation *run, uint32_t index, Err *err)
+{
+    if (index >= run->item_count) {
+        size_t count = run->session.items.room > index ? run->session.items.room : index + 1;
+        Adding *grown = realloc(run->items, count * sizeof *grown);
+        if (!grown) {
+            (void)no_memory(err);
+            return NULL;
+        }
+        for (size_t i = run->item_count; i < count; i++)
+            grown[i] = (Adding){0};
+        run->items = grown;
+        run->item_count = count;
+    }
+    return &run->items[index];
+}
+
+/* Enter an item, after its container. NULL: the run cannot go on. */
+static Adding *enter(Investigation *run, const Item *item, uint32_t index, Err *err)
+{
+    Adding *adding = adding_of(run, index, err);
+    if (!adding || adding->number)
+        return adding;
+    uint32_t parent = 0;
+    if (item->parent != ITEM_NO_PARENT) {
+        const Adding *container =
+            enter(run, &run->session.items.items[item->parent], item->parent, err);
+        if (!container)
+            return NULL;
+        parent = container->number;
+        adding = &run->items[index]; /* entering may have moved it */
+    }
+    if (!store_item(run->opened.store, item, parent, &adding->number, &adding->known, err))
+        return NULL;
+    return adding;
+}
+
+/* Looks like a file of an earlier run: hashing will tell. */
+static bool known(void *ctx, const Item *item)
+{
+    const Investigation *run = ctx;
+    const StoredItem *stored = store_item_by_path(run->opened.store, item->path);
+    return stored && stored->complete && stored->hashed && stored->size == item->size;
+}
+
+static bool wants(void *ctx, const Item *item, uint32_t index)
+{
+    Investigation *run = ctx;
+    Err err; /* the same failure comes again where it can be told */
+    const Adding *adding = enter(run, item, index, &err);
+    return !adding || !adding->known;
+}
+
+static bool wants_piece(void *ctx, uint32_t index, uint64_t begin, uint64_t end)
+{
+    Investigation *run = ctx;
+    Err err;
+    const Adding *adding = enter(run, &run->session.items.items[index], index, &err);
+    return !adding || !store_has_piece(run->opened.store, adding->number, begin, end);
+}
+
+static bool receive(void *ctx, const PieceAt *at, uint8_t type, Span block, Err *err)
+{
+    Investigation *run = ctx;
+    Batch batch;
+    if (type != BLOCK_BATCH)
+        return err_set(err, ERR_FORMAT, ERR_NO_OFFSET, "the worker sent a block of type %u", type);
+    if (!batch_open(block, &batch, err)) {
+        err->code = ERR_FORMAT;
+        return err_wrap(err, "the worker sent a batch that is none");
+    }
+    const Adding *adding = enter(run, at->item, at->index, err);
+    return adding && (adding->known || store_batch(run->opened.store, adding->number, at->begin,
+                                                   &batch, err));
+}
+
+static bool defect(void *ctx, const PieceAt *at, DefectKind kind, uint64_t offset, uint64_t size,
+                   Text text, Err *err)
+{
+    Investigation *run = ctx;
+    const Adding *adding = enter(run, at->item, at->index, err);
+    if (!adding)
+        return false;
+    if (adding->known)
+        return true;
+    (void)session_defect(ctx, at, kind, offset, size, text, err);
+    return store_defect(run->opened.store, adding->number,
+                        at->whole ? STORE_NO_PIECE : at->begin, kind, offset, size, text, err);
+}
+
+static bool piece_done(void *ctx, const PieceAt *at, uint64_t events, Err *err)
+{
+    Investigation *run = ctx;
+    const Adding *adding = enter(run, at->item, at->index, err);
+    return adding && (adding->known || store_piece_done(run->opened.store, adding->number,
+                                                        at->begin, at->end, events, err));
+}
+
+static bool finished(void *ctx, const Item *item, uint32_t index, ItemState state,
+                     const Format *format, Err *err)
+{
+    Investigation *run = ctx;
+    const Adding *adding = enter(run, item, index, err);
+    if (!adding)
+        return false;
+    if (!adding->known) {
+        ItemEnd end = {.state = state, .format = text_from_z(format ? format->name : NULL)};
+        end.layout_host = session_host(&run->session, item->path, &end.layout_origin);
+        if (!store_item_done(run->opened.store, adding->number, &end, err))
+            return false;
+    }
+    return store_pulse(run->opened.store, err);
+}
+
+/* ---- the run ---- */
+
+/* What decides the content of a case beside the evidence. */
+static bool describe_settings(const Investigation *run, Buf *out, Err *err)
+{
+    const Arguments *arguments = run->session.arguments;
+    BUF_LITERAL(out, "version " CONSTAT_VERSION);
+    if (run->session.settings.engine.format.recover)
+        BUF_LITERAL(out, "; recover");
+    for (size_t i = 0; i < arguments->given_count; i++) {
+        const Given *given = &arguments->given[i];
+        if (given->id == OPTION_TIMEZONE || given->id == OPTION_HOST)
+            buf_printf(out, "; %s %s", OPTIONS[given->id].name, given->value);
+    }
+    Sha256 tables;
+    char hex[64];
+    if (!settings_tables_digest(&run->session.settings, &tables, err))
+        return false;
+    sha256_hex(&tables, hex);
+    BUF_LITERAL(out, "; tables ");
+    buf_add(out, hex, sizeof hex);
+    return !out->failed || no_memory(err);
+}
+
+static bool begin_run(Investigation *run, Err *err)
+{
+    Buf settings, command;
+    char machine[256] = "";
+    const struct passwd *person = getpwuid(geteuid());
+    buf_init(&settings, 1024 * 1024);
+    buf_init(&command, 1024 * 1024);
+    arguments_write(run->session.arguments, "investigate", &command);
+    (void)gethostname(machine, sizeof machine - 1); /* without a name it stays empty */
+    bool ok = describe_settings(run, &settings, err);
+    const RunInfo info = {.command = buf_text(&command),
+                          .version = TEXT(CONSTAT_VERSION),
+                          .workers = run->session.settings.engine.workers,
+                          .person = text_from_z(person ? person->pw_name : NULL),
+                          .machine = text_from_z(machine),
+                          .settings = buf_text(&settings)};
+    ok = ok && store_run_begin(run->opened.store, &info, err);
+    buf_done(&settings);
+    buf_done(&command);
+    return ok;
+}
+
+static bool list_items(Investigation *run, Err *err)
+{
+    struct stat st;
+    if (stat(run->opened.folder, &st) != 0)
+        return err_errno(err, errno, "%s", quote_z(run->opened.folder).str);
+    const FolderId folder = {.device = st.st_dev, .inode = st.st_ino};
+    return session_list(&run->session, &folder, err);
+}
+
+/* What was read so far stays, whatever happened after it. */
+static bool read_evidence(Investigation *run, Err *err)
+{
+    if (session_run(&run->session, err))
+        return true;
+    Err late;
+    if (!store_commit(run->opened.store, &late) && err->code == ERR_INTERRUPTED)
+        *err = late;
+    return false;
+}
+
+static void add_hex(Buf *buf, const uint8_t *bytes, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        buf_printf(buf, "%02x", bytes[i]);
+}
+
+static void summarise(Investigation *run)
+{
+    const RunResult *result = &run->result;
+    Buf *out = &run->session.summary;
+    buf_printf(out, "Case      %s: %" PRIu64 " items (%" PRIu64 " new), %" PRIu64 " events",
+               quote_z(run->opened.folder).str, result->items, result->items_new,
+               result->events - result->twins);
+    if (result->twins)
+        buf_printf(out, ", %" PRIu64 " more were the same records in other places", result->twins);
+    BUF_LITERAL(out, "\nContent   ");
+    add_hex(out, result->content.bytes, sizeof result->content.bytes);
+    buf_printf(out, "\nLedger    entry %" PRIu64 ", ", result->ledger_entries);
+    add_hex(out, result->ledger.bytes, sizeof result->ledger.bytes);
+    if (result->is_signed) {
+        BUF_LITERAL(out, "\nSigned    public key ");
+        add_hex(out, result->public_key, sizeof result->public_key);
+    } else {
+        BUF_LITERAL(out, "\nSigned    no (--signing KEY)");
+    }
+    buf_add_char(out, '\n');
+}
+
+static ExitCode run_investigate(const Arguments *arguments)
+{
+    Investigation run = {0};
+    Session *session = &run.session;
+    Err err = {0};
+    const Job job = {.prepare = prepare,
+                     .work = work,
+                     .known = known,
+                     .wants = wants,
+                     .wants_piece = wants_piece,
+                     .receive = receive,
+                     .defect = defect,
+                     .piece_done = piece_done,
+                     .finished = finished,
+                     .ctx = &run,
+                     .hash_items = true};
+    bool ok = session_open(session, "investigate", arguments, &err) &&
+              session_fork(session, &job, &err) &&
+              case_open(arguments, STORE_WRITE, session->settings.temporary, &run.opened, &err) &&
+              begin_run(&run, &err) && list_items(&run, &err) && read_evidence(&run, &err) &&
+              store_run_end(run.opened.store, session->settings.engine.workers, &run.result, &err);
+    if (ok)
+        summarise(&run);
+    ExitCode code = session_end(session, ok, &err);
+    case_close(&run.opened);
+    free(run.items);
+    session_close(session);
+    return code;
+}
+
+const Command investigate_command = {
+    .name = "investigate",
+    .summary = "everything: evidence into a case, and what it says",
+    .usage = "[OPTION...] EVIDENCE... --case DIR",
+    .about =
+        "Reads files, folders and archives into the case: each item with its hashes, each event\n"
+        "with its place, every step in a custody ledger. An existing case gets what is new; items\n"
+        "that it knows are only hashed. An interrupted run is taken up by the same command.\n",
+    .examples =
+        "constat investigate evidence/ --case CASE\ta new case\n"
+        "constat investigate friday/ collection.zip --case CASE\tmore evidence\n"
+        "constat investigate evidence/ --case CASE --signing ledger.key --key my.key\t"
+        "signed and encrypted\n",
+    .set = FOR_INVESTIGATE,
+    .run = run_investigate,
+};
