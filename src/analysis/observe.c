@@ -1,5 +1,9 @@
 #include "analysis/observe.h"
 
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+
 /* Records of one setting of the clock: Windows writes up to three of them. */
 #define SAME_STEP_NS (5 * NANOSECONDS_PER_SECOND)
 
@@ -207,11 +211,29 @@ static void gap_found(const Survey *survey, Findings *findings, const SurveyGap 
     finding_close(findings, finding);
 }
 
-static void gaps_found(const Survey *survey, Findings *findings, bool cleared)
+static int wider(const void *a, const void *b)
 {
+    const SurveyGap *x = *(const SurveyGap *const *)a, *y = *(const SurveyGap *const *)b;
+    if (x->missing != y->missing)
+        return x->missing > y->missing ? -1 : 1;
+    return x < y ? -1 : x > y; /* they stand in one list */
+}
+
+/* The widest first. Those of a selection are told by one finding of its own. */
+static void gaps_found(const Survey *survey, Findings *findings)
+{
+    CLEANUP(freep) const SurveyGap **gaps = malloc((survey->gaps_count + 1) * sizeof *gaps);
+    if (!gaps) {
+        findings->failed = true;
+        return;
+    }
     for (size_t i = 0; i < survey->gaps_count; i++)
-        if (survey->gaps[i].cleared == cleared && !survey->gaps[i].sparse)
-            gap_found(survey, findings, &survey->gaps[i]);
+        gaps[i] = &survey->gaps[i];
+    qsort(gaps, survey->gaps_count, sizeof *gaps, wider);
+    for (unsigned cleared = 0; cleared < 2; cleared++)
+        for (size_t i = 0; i < survey->gaps_count; i++)
+            if (gaps[i]->cleared == cleared && !gaps[i]->sparse)
+                gap_found(survey, findings, gaps[i]);
 }
 
 static void sparse_found(const Survey *survey, Findings *findings)
@@ -326,16 +348,15 @@ bool observe(const Survey *survey, Findings *findings, Err *err)
 {
     each_mark(survey, findings, MARK_LOG_CLEAR, clear_found);
     each_mark(survey, findings, MARK_LOG_CLEAR, history_found);
-    gaps_found(survey, findings, false);
-    gaps_found(survey, findings, true);
-    sparse_found(survey, findings);
-    restarts_found(survey, findings);
-    silences_found(survey, findings, false);
-    silences_found(survey, findings, true);
     each_mark(survey, findings, MARK_LOG_STOP, stop_found);
     each_mark(survey, findings, MARK_SENSOR_STOP, stop_found);
     each_group(survey, findings, MARK_LOG_LOSS, FINDING_EVENTS_LOST);
     each_group(survey, findings, MARK_AUDIT_CHANGE, FINDING_AUDIT_CHANGED);
+    silences_found(survey, findings, false);
+    silences_found(survey, findings, true);
+    gaps_found(survey, findings);
+    sparse_found(survey, findings);
+    restarts_found(survey, findings);
     clocks_found(survey, findings, false);
     clocks_found(survey, findings, true);
     times_found(survey, findings, TIME_ZONE_ASSUMED, FINDING_ZONE_ASSUMED);

@@ -220,14 +220,28 @@ static void say_value(Html *html, SayMode mode, const Arg *arg)
     }
 }
 
+/* false: nothing of that name was given. */
+static bool say_named(Html *html, SayMode mode, Text name, const Arg *args)
+{
+    for (const Arg *arg = args; arg && arg->kind != ARG_END; arg++) {
+        if (!text_equal(name, text_from_z(arg->name)))
+            continue;
+        say_value(html, mode, arg);
+        return true;
+    }
+    return false;
+}
+
 void html_say_text(Html *html, SayMode mode, Text text, const Arg *args)
 {
     Text literal, name;
     while (catalogue_part(&text, &literal, &name)) {
         html_escape(html, literal);
-        for (const Arg *arg = args; name.len && arg && arg->kind != ARG_END; arg++)
-            if (text_equal(name, text_from_z(arg->name)))
-                say_value(html, mode, arg);
+        if (name.len == 0 || say_named(html, mode, name, args))
+            continue;
+        HTML(html, "{"); /* a hole that shows */
+        html_escape(html, name);
+        HTML(html, "}");
     }
     if (html->out.len >= PIECE_BYTES)
         flush(html);

@@ -132,6 +132,8 @@ typedef struct TableHead {
     const char *class; /* NULL: none */
 } TableHead;
 
+#define COLUMNS_OF(list) .columns = (list), .column_count = sizeof(list) / sizeof(list)[0]
+
 void html_table(Html *html, const TableHead *head); /* up to <tbody> */
 void html_table_end(Html *html);
 

@@ -94,9 +94,7 @@ void page_items(Page *page)
     PARAGRAPH(html, I_INTRO);
     mark_cited(page);
     details(page, TXT_I_SUMMARY, count);
-    html_table(
-        html, &(TableHead){
-                  .caption = TXT_H_ITEMS, .columns = COLUMNS, .column_count = 9, .class = "items"});
+    html_table(html, &(TableHead){.caption = TXT_H_ITEMS, COLUMNS_OF(COLUMNS), .class = "items"});
     for (size_t i = 0; i < count; i++) {
         if (i < REPORT_ITEMS_MAX || page->cited[i])
             item_row(page, (uint32_t)i);
@@ -151,7 +149,7 @@ void page_defects(Page *page)
     }
     PARAGRAPH(html, E_INTRO);
     details(page, TXT_E_SUMMARY, survey->totals.damages + survey->totals.notes);
-    html_table(html, &(TableHead){.caption = TXT_H_DEFECTS, .columns = COLUMNS, .column_count = 4});
+    html_table(html, &(TableHead){.caption = TXT_H_DEFECTS, COLUMNS_OF(COLUMNS)});
     for (size_t i = 0; i < survey->defects_count; i++)
         defect_row(page, &survey->defects[i]);
     html_table_end(html);

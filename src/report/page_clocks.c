@@ -21,7 +21,7 @@ static void qualities(Page *page)
     Html *html = &page->html;
     const Survey *survey = page->survey;
     Further further = survey->qualities_further;
-    html_table(html, &(TableHead){.caption = TXT_K_CAPTION, .columns = COLUMNS, .column_count = 4});
+    html_table(html, &(TableHead){.caption = TXT_K_CAPTION, COLUMNS_OF(COLUMNS)});
     for (size_t i = 0; i < survey->qualities_count; i++) {
         const SurveyQuality *quality = &survey->qualities[i];
         if (i >= REPORT_ROWS_MAX) {
@@ -51,7 +51,7 @@ static void shifted(Page *page)
     uint64_t shown = 0, cut = 0;
     page_subheading(page, TXT_K_SHIFTED);
     PARAGRAPH(html, K_SHIFTED_INTRO);
-    html_table(html, &(TableHead){.caption = TXT_K_SHIFTED, .columns = COLUMNS, .column_count = 4});
+    html_table(html, &(TableHead){.caption = TXT_K_SHIFTED, COLUMNS_OF(COLUMNS)});
     for (size_t i = 0; i < survey->item_count; i++) {
         const StoredItem *item = survey->items[i].stored;
         if (!item->shifted)
@@ -86,7 +86,7 @@ static void sets(Page *page)
     uint64_t shown = 0;
     page_subheading(page, TXT_K_SETS);
     PARAGRAPH(html, K_SETS_INTRO);
-    html_table(html, &(TableHead){.caption = TXT_K_SETS, .columns = COLUMNS, .column_count = 5});
+    html_table(html, &(TableHead){.caption = TXT_K_SETS, COLUMNS_OF(COLUMNS)});
     for (size_t i = 0; i < survey->marks_count && shown < REPORT_ROWS_MAX; i++) {
         const SurveyMark *mark = &survey->marks[i];
         if (mark->mark.kind != MARK_CLOCK_SET)
@@ -131,8 +131,7 @@ static void twins(Page *page)
     Html *html = &page->html;
     const Survey *survey = page->survey;
     uint64_t shown = 0, cut = 0;
-    html_table(html,
-               &(TableHead){.caption = TXT_D_TWINS_CAPTION, .columns = COLUMNS, .column_count = 4});
+    html_table(html, &(TableHead){.caption = TXT_D_TWINS_CAPTION, COLUMNS_OF(COLUMNS)});
     for (size_t i = 0; i < survey->item_count; i++) {
         const SurveyItem *item = &survey->items[i];
         if (item->twins == 0)
@@ -164,9 +163,7 @@ static void recovered(Page *page)
     Html *html = &page->html;
     const Survey *survey = page->survey;
     Further further = survey->recovered_further;
-    html_table(
-        html,
-        &(TableHead){.caption = TXT_D_RECOVERED_CAPTION, .columns = COLUMNS, .column_count = 6});
+    html_table(html, &(TableHead){.caption = TXT_D_RECOVERED_CAPTION, COLUMNS_OF(COLUMNS)});
     for (size_t i = 0; i < survey->recovered_count; i++) {
         const SurveyRecovered *row = &survey->recovered[i];
         if (i >= REPORT_ROWS_MAX) {

@@ -68,7 +68,7 @@ static void limits(Page *page)
         {TXT_H_DEFECTS, SURVEY_DEFECTS_MAX, TXT_M_LIMIT_DEFECTS},
     };
     Html *html = &page->html;
-    html_table(html, &(TableHead){.caption = TXT_M_CAPTION, .columns = COLUMNS, .column_count = 3});
+    html_table(html, &(TableHead){.caption = TXT_M_CAPTION, COLUMNS_OF(COLUMNS)});
     for (size_t i = 0; i < sizeof ROWS / sizeof ROWS[0]; i++) {
         html_row(html);
         HTML(html, "<th scope=\"row\">");

@@ -14,7 +14,7 @@ static void states(Page *page)
                                      {TXT_COL_ITEMS, COLUMN_NUMBER},
                                      {TXT_COL_MEANING, COLUMN_WIDE}};
     Html *html = &page->html;
-    html_table(html, &(TableHead){.caption = TXT_X_STATES, .columns = COLUMNS, .column_count = 3});
+    html_table(html, &(TableHead){.caption = TXT_X_STATES, COLUMNS_OF(COLUMNS)});
     for (unsigned state = 0; state < ITEM_STATE_COUNT; state++) {
         uint64_t items = page->survey->totals.items_by_state[state];
         if (items == 0)
@@ -88,7 +88,7 @@ static void formats(Page *page)
     if (!count_formats(page->survey, &top))
         html->out.failed = true;
     top_sort(&top, more_items);
-    html_table(html, &(TableHead){.caption = TXT_X_FORMATS, .columns = COLUMNS, .column_count = 4});
+    html_table(html, &(TableHead){.caption = TXT_X_FORMATS, COLUMNS_OF(COLUMNS)});
     uint64_t shown = 0;
     for (size_t i = 0; i < top.count; i++) {
         const FormatCount *count = top_at(&top, i);
@@ -131,15 +131,13 @@ static void figures(Page *page)
     static const Column COLUMNS[] = {{TXT_COL_FROM, COLUMN_TEXT}, {TXT_COL_EVENTS, COLUMN_NUMBER}};
     Html *html = &page->html;
     const SurveyAxis *axis = &page->survey->axis;
-    HTML(html, "<details><summary>");
+    HTML(html, "<details class=\"aside\"><summary>");
     SAY(html, T_TABLE);
     HTML(html, "</summary>\n<p>");
     SAY(html, T_EMPTY);
     HTML(html, "</p>\n");
-    html_table(html, &(TableHead){.caption = TXT_H_TIMELINE,
-                                  .columns = COLUMNS,
-                                  .column_count = 2,
-                                  .class = "narrow"});
+    html_table(html,
+               &(TableHead){.caption = TXT_H_TIMELINE, COLUMNS_OF(COLUMNS), .class = "narrow"});
     for (uint32_t bin = 0; bin < axis->count; bin++) {
         if (axis->events[bin] == 0)
             continue;

@@ -73,7 +73,7 @@ static void marks(Page *page)
     Html *html = &page->html;
     const Survey *survey = page->survey;
     uint64_t shown = 0, cut = survey->marks_further.rows;
-    html_table(html, &(TableHead){.caption = TXT_G_MARKS, .columns = COLUMNS, .column_count = 6});
+    html_table(html, &(TableHead){.caption = TXT_G_MARKS, COLUMNS_OF(COLUMNS)});
     for (size_t i = 0; i < survey->marks_count; i++) {
         const SurveyMark *mark = &survey->marks[i];
         if (!is_listed(mark))
@@ -109,7 +109,11 @@ static void marks_part(Page *page)
         SAY(html, G_NO_MARKS);
         HTML(html, " ");
     }
-    SAY_WITH(html, G_MARKS_INTRO, WITH_NUMBER("stops", ordinary));
+    SAY(html, G_MARKS_INTRO);
+    if (ordinary) {
+        HTML(html, " ");
+        SAY_WITH(html, G_ORDINARY, WITH_NUMBER("stops", ordinary));
+    }
     html_paragraph_end(html);
     if (listed - ordinary)
         marks(page);
@@ -175,8 +179,7 @@ static void gaps(Page *page)
     const Survey *survey = page->survey;
     size_t shown = survey->gaps_count < REPORT_ROWS_MAX ? survey->gaps_count : REPORT_ROWS_MAX;
     uint64_t cut = survey->gaps_further.rows + survey->gaps_count - shown;
-    html_table(html,
-               &(TableHead){.caption = TXT_G_GAPS_CAPTION, .columns = COLUMNS, .column_count = 7});
+    html_table(html, &(TableHead){.caption = TXT_G_GAPS_CAPTION, COLUMNS_OF(COLUMNS)});
     for (size_t i = 0; i < shown; i++)
         gap_row(page, &survey->gaps[i]);
     html_table_end(html);
@@ -203,7 +206,7 @@ static void series(Page *page)
     HTML(html, "</summary>\n<p>");
     SAY(html, G_SERIES_INTRO);
     HTML(html, "</p>\n");
-    html_table(html, &(TableHead){.caption = TXT_G_SERIES, .columns = COLUMNS, .column_count = 8});
+    html_table(html, &(TableHead){.caption = TXT_G_SERIES, COLUMNS_OF(COLUMNS)});
     for (size_t i = 0; i < shown; i++) {
         const SurveySeries *s = &survey->series[i];
         html_row(html);
@@ -278,8 +281,7 @@ static void silences(Page *page)
     const Survey *survey = page->survey;
     size_t shown =
         survey->silences_count < REPORT_ROWS_MAX ? survey->silences_count : REPORT_ROWS_MAX;
-    html_table(&page->html,
-               &(TableHead){.caption = TXT_G_SILENCES, .columns = COLUMNS, .column_count = 5});
+    html_table(&page->html, &(TableHead){.caption = TXT_G_SILENCES, COLUMNS_OF(COLUMNS)});
     for (size_t i = 0; i < shown; i++)
         silence_row(page, &survey->silences[i]);
     html_table_end(&page->html);
@@ -297,13 +299,10 @@ static void silences_part(Page *page)
     PARAGRAPH_WITH(html, G_SILENCES_INTRO, WITH_NUMBER("hours", SILENCE_HOURS_MIN),
                    WITH_NUMBER("share", HABIT_SHARE_PERCENT), WITH_WORDS("percent", PERCENT),
                    WITH_NUMBER("days", HABIT_DAYS_MIN));
-    html_paragraph(html);
-    if (survey->totals.silences == 0) {
-        SAY(html, G_NO_SILENCES);
-        HTML(html, " ");
-    }
-    SAY_WITH(html, G_NO_HABIT, WITH_COUNT("sources", N_SOURCES, without_habit));
-    html_paragraph_end(html);
+    if (survey->totals.silences == 0)
+        PARAGRAPH(html, G_NO_SILENCES);
+    if (without_habit)
+        PARAGRAPH_WITH(html, G_NO_HABIT, WITH_COUNT("sources", N_SOURCES, without_habit));
     if (survey->silences_count)
         silences(page);
 }

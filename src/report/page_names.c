@@ -38,8 +38,7 @@ void page_hosts(Page *page)
     Further further = survey->hosts_further;
     page_section(page, PAGE_HOSTS);
     PARAGRAPH(html, HO_INTRO);
-    html_table(html,
-               &(TableHead){.caption = TXT_HO_CAPTION, .columns = COLUMNS, .column_count = 8});
+    html_table(html, &(TableHead){.caption = TXT_HO_CAPTION, COLUMNS_OF(COLUMNS)});
     for (size_t i = 0; i < survey->hosts_count; i++) {
         const SurveyHost *host = &survey->hosts[i];
         if (i >= REPORT_ROWS_MAX) {
@@ -72,12 +71,10 @@ static void account_name(Page *page, const SurveyAccount *account)
     Text known;
     char room[2 * LABEL_MAX + 8];
     Buf name = {.ptr = room, .cap = sizeof room, .limit = sizeof room};
-    HTML(html, "<th scope=\"row\">");
     BUF_LITERAL(&name, "sid.");
     buf_add_text(&name, label_text(&account->sid));
     if (account->sid.len && catalogue_find(html->catalogue, buf_text(&name), 1, &known)) {
         html_say_text(html, SAY_MARKUP, known, NULL);
-        HTML(html, "</th>");
         return;
     }
     buf_clear(&name);
@@ -94,7 +91,6 @@ static void account_name(Page *page, const SurveyAccount *account)
         SAY_WITH(html, A_MORE_NAMES, WITH_NUMBER("count", account->further_names));
         HTML(html, "</span>");
     }
-    HTML(html, "</th>");
 }
 
 static void account_hosts(Page *page, const SurveyAccount *account)
@@ -123,13 +119,13 @@ static void account_row(Page *page, const SurveyAccount *account)
 {
     Html *html = &page->html;
     html_row(html);
+    HTML(html, "<th scope=\"row\">");
     account_name(page, account);
-    html_cell(html);
-    if (account->sid.len)
+    if (account->sid.len) {
+        HTML(html, "<br>");
         html_code(html, label_text(&account->sid));
-    else
-        SAY(html, CELL_NONE);
-    html_cell_end(html);
+    }
+    HTML(html, "</th>");
     html_cell_number(html, account->logons);
     html_cell_number(html, account->failed);
     html_cell_number(html, account->events);
@@ -142,17 +138,16 @@ static void account_row(Page *page, const SurveyAccount *account)
 static void account_class(Page *page, const SurveyAccount *accounts, size_t count)
 {
     static const Column COLUMNS[] = {
-        {TXT_COL_ACCOUNT, COLUMN_TEXT},  {TXT_COL_SID, COLUMN_TEXT},
-        {TXT_COL_LOGONS, COLUMN_NUMBER}, {TXT_COL_FAILED, COLUMN_NUMBER},
-        {TXT_COL_EVENTS, COLUMN_NUMBER}, {TXT_COL_HOSTS, COLUMN_WIDE},
-        {TXT_COL_FIRST, COLUMN_TEXT},    {TXT_COL_LAST, COLUMN_TEXT}};
+        {TXT_COL_ACCOUNT, COLUMN_WIDE},  {TXT_COL_LOGONS, COLUMN_NUMBER},
+        {TXT_COL_FAILED, COLUMN_NUMBER}, {TXT_COL_EVENTS, COLUMN_NUMBER},
+        {TXT_COL_HOSTS, COLUMN_WIDE},    {TXT_COL_FIRST, COLUMN_TEXT},
+        {TXT_COL_LAST, COLUMN_TEXT}};
     size_t shown = count < REPORT_ACCOUNTS_MAX ? count : REPORT_ACCOUNTS_MAX;
     if (accounts->class == ACCOUNT_TRIED)
         PARAGRAPH(&page->html, A_TRIED);
     html_table(&page->html,
                &(TableHead){.caption = (TextId)(TXT_A_CLASS_ORDINARY + accounts->class),
-                            .columns = COLUMNS,
-                            .column_count = 8});
+                            COLUMNS_OF(COLUMNS)});
     for (size_t i = 0; i < shown; i++)
         account_row(page, &accounts[i]);
     html_table_end(&page->html);

@@ -25,15 +25,15 @@ static void attribute(Html *html, const char *name, int64_t value)
     HTML(html, "\" ");
 }
 
-/* 1, 2 or 5 times a power of ten, at least n. */
+/* One digit and zeros, at least n. */
 static uint64_t round_up(uint64_t n)
 {
+    static const uint64_t STEPS[] = {1, 2, 3, 4, 5, 6, 8};
     for (uint64_t power = 1;; power *= 10) {
-        static const uint64_t STEPS[] = {1, 2, 5};
-        for (unsigned i = 0; i < 3; i++)
+        for (unsigned i = 0; i < sizeof STEPS / sizeof STEPS[0]; i++)
             if (n <= power * STEPS[i])
                 return power * STEPS[i];
-        if (power > UINT64_MAX / 50)
+        if (power > UINT64_MAX / 100)
             return n;
     }
 }
@@ -240,11 +240,17 @@ static int64_t strip_x(const SurveyAxis *axis, Time time)
     return (int64_t)(whole * STRIP_SCALE + since % step / (step / STRIP_SCALE));
 }
 
-static void draw_range(Html *html, const char *class, int64_t from, int64_t to, int64_t y)
+/* A line whose width does not grow with the strip. */
+static void line_open(Html *html, const char *class)
 {
-    HTML(html, "<path class=\"");
+    HTML(html, "<path vector-effect=\"non-scaling-stroke\" class=\"");
     html_escape(html, text_from_z(class));
     HTML(html, "\" d=\"M");
+}
+
+static void draw_range(Html *html, const char *class, int64_t from, int64_t to, int64_t y)
+{
+    line_open(html, class);
     html_digits(html, (uint64_t)from);
     HTML(html, " ");
     html_digits(html, (uint64_t)y);
@@ -255,9 +261,7 @@ static void draw_range(Html *html, const char *class, int64_t from, int64_t to, 
 
 static void draw_moment(Html *html, const char *class, int64_t x)
 {
-    HTML(html, "<path class=\"");
-    html_escape(html, text_from_z(class));
-    HTML(html, "\" d=\"M");
+    line_open(html, class);
     html_digits(html, (uint64_t)x);
     HTML(html, " 0V14\"/>");
 }

@@ -10,8 +10,7 @@ static void channels(Page *page)
     Html *html = &page->html;
     const Survey *survey = page->survey;
     Further further = survey->channels_further;
-    html_table(html,
-               &(TableHead){.caption = TXT_CH_CAPTION, .columns = COLUMNS, .column_count = 6});
+    html_table(html, &(TableHead){.caption = TXT_CH_CAPTION, COLUMNS_OF(COLUMNS)});
     for (size_t i = 0; i < survey->channels_count; i++) {
         const SurveyChannel *channel = &survey->channels[i];
         if (i >= REPORT_ROWS_MAX) {
@@ -42,8 +41,7 @@ static void actions(Page *page)
     Html *html = &page->html;
     const Survey *survey = page->survey;
     Further further = survey->actions_further;
-    html_table(html,
-               &(TableHead){.caption = TXT_AC_CAPTION, .columns = COLUMNS, .column_count = 7});
+    html_table(html, &(TableHead){.caption = TXT_AC_CAPTION, COLUMNS_OF(COLUMNS)});
     for (size_t i = 0; i < survey->actions_count; i++) {
         const SurveyAction *action = &survey->actions[i];
         if (i >= REPORT_ROWS_MAX) {

@@ -63,10 +63,14 @@ static void hosts(Page *page)
 static void unread(Page *page)
 {
     Html *html = &page->html;
-    uint64_t unreadable = in_state(page, ITEM_UNREADABLE), damaged = in_state(page, ITEM_DEFECTIVE);
+    uint64_t unreadable = in_state(page, ITEM_UNREADABLE), damaged = 0;
     uint64_t unfinished = in_state(page, ITEM_WAITING);
+    for (size_t i = 0; i < page->survey->item_count; i++) {
+        const SurveyItem *item = &page->survey->items[i];
+        damaged += item->damages && item->stored->state != ITEM_UNREADABLE;
+    }
     html_paragraph(html);
-    if (unreadable || damaged || page->survey->totals.damages)
+    if (unreadable || damaged)
         SAY_WITH(html, S_UNREADABLE, WITH_COUNT("unreadable", N_ITEMS, unreadable),
                  WITH_COUNT("damaged", N_ITEMS, damaged),
                  WITH_COUNT("places", N_PLACES, page->survey->totals.damages));

@@ -44,7 +44,7 @@ bool report_write(const Report *report, const Catalogue *catalogue, HtmlWrite wr
 #define REPORT_HOST_SOURCES_MAX 12   /* sources of one host … */
 #define REPORT_SOURCES_MAX      1000 /* … and of all */
 #define REPORT_ACCOUNTS_MAX     200  /* of each class */
-#define REPORT_FINDINGS_MAX     100  /* of each kind */
+#define REPORT_FINDINGS_MAX     20   /* of each kind */
 #define REPORT_ITEMS_MAX        5000 /* and all that are cited */
 
 #define REPORT_LANGUAGES 2
