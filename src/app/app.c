@@ -15,7 +15,7 @@
  */
 static const char *const LATER[] = {
     "hunt",   "search", "rules",  "result", "assess", "mark",     "diff",  "respond",
-    "notify",      "keygen", "unseal", "report", "verify", "risk",   "handover", "serve", "watch"};
+    "notify",      "keygen", "unseal", "verify", "risk",   "handover", "serve", "watch"};
 
 /* A descriptor 0, 1 or 2 that is closed would be taken by the next file opened, and messages would
  * be written into it. Reading and writing on these fails, as it should. */

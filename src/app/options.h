@@ -22,9 +22,10 @@ typedef enum CommandSet {
     FOR_TIMELINE = 1 << 0,
     FOR_DUMP = 1 << 1,
     FOR_INVESTIGATE = 1 << 2,
+    FOR_REPORT = 1 << 10,
     FOR_ROWS = FOR_TIMELINE | FOR_DUMP, /* events on standard output */
     FOR_EVIDENCE = FOR_ROWS | FOR_INVESTIGATE,
-    FOR_CASE = FOR_INVESTIGATE,
+    FOR_CASE = FOR_INVESTIGATE | FOR_REPORT,
 } CommandSet;
 
 typedef struct Option {

@@ -14,7 +14,7 @@
 
 const char *const REPORT_LANGUAGE[] = {"en", "fr"};
 
-static const char *const FILE_NAMES[] = {"report.en.html", "report.fr.html"};
+const char *const REPORT_FILE[] = {"report.en.html", "report.fr.html"};
 
 /* ---- the head of the page ---- */
 
@@ -172,24 +172,4 @@ bool report_write_file(const Report *report, const Catalogue *catalogue, const c
     if (!ok)
         (void)unlink(part);
     return ok;
-}
-
-bool report_write_files(const Report *report, const char *folder, const char *const *tables,
-                        size_t table_count, NotedFile ret[REPORT_LANGUAGES], Err *err)
-{
-    for (size_t i = 0; i < REPORT_LANGUAGES; i++) {
-        CLEANUP(freep) char *path = NULL;
-        CLEANUP(catalogue_destroyp)
-        Catalogue *catalogue = catalogue_load(tables, table_count, REPORT_LANGUAGE[i], err);
-        if (!catalogue)
-            return false;
-        if (asprintf(&path, "%s/%s", folder, FILE_NAMES[i]) < 0) {
-            path = NULL;
-            return err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory for the report");
-        }
-        ret[i].name = text_from_z(FILE_NAMES[i]);
-        if (!report_write_file(report, catalogue, path, &ret[i].hash, err))
-            return false;
-    }
-    return true;
 }

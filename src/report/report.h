@@ -49,12 +49,9 @@ bool report_write(const Report *report, const Catalogue *catalogue, HtmlWrite wr
 
 #define REPORT_LANGUAGES 2
 extern const char *const REPORT_LANGUAGE[REPORT_LANGUAGES]; /* "en", "fr" */
+extern const char *const REPORT_FILE[REPORT_LANGUAGES];     /* in the case's folder */
 
-/* report.en.html and report.fr.html in `folder`, each complete or as it was before. `tables`: where
- * the catalogues are. *ret: their names (static) and hashes, as store_note_files takes them. */
-bool report_write_files(const Report *report, const char *folder, const char *const *tables,
-                        size_t table_count, NotedFile ret[REPORT_LANGUAGES], Err *err);
-/* One of them. */
+/* The page as a file, complete or as it was before; *ret: its hash. */
 bool report_write_file(const Report *report, const Catalogue *catalogue, const char *path,
                        Sha256 *ret, Err *err);
 
