@@ -56,6 +56,15 @@ void page_subheading(Page *page, TextId heading);
 void page_left_out(Page *page, TextId text, const char *name, TextId count, uint64_t rows,
                    uint64_t events);
 void page_rows_cut(Page *page, uint64_t rows);
+/* Is this row beyond REPORT_ROWS_MAX? Then it counts among the further ones. */
+static inline bool page_is_further(size_t row, uint64_t events, Further *further)
+{
+    if (row < REPORT_ROWS_MAX)
+        return false;
+    further->rows++;
+    further->events += events;
+    return true;
+}
 
 /* Names that may be missing. */
 Text page_host(const Page *page, uint32_t host); /* short; empty: unnamed */

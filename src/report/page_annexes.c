@@ -15,19 +15,13 @@ static void details(Page *page, TextId summary, uint64_t count)
     HTML(html, "</summary>\n");
 }
 
-static void item_row(Page *page, uint32_t number)
+/* Path, identifier, hash. */
+static void item_names(Html *html, const StoredItem *stored)
 {
-    Html *html = &page->html;
-    const SurveyItem *item = &page->survey->items[number];
-    const StoredItem *stored = item->stored;
     char id[ITEM_ID_TEXT], hash[64];
     item_id_text(&stored->id, id);
     sha256_hex(&stored->sha256, hash);
-    HTML(html, "<tr id=\"i");
-    html_digits(html, (uint64_t)number + 1);
-    HTML(html, "\"><th scope=\"row\" class=\"n\">");
-    html_digits(html, (uint64_t)number + 1);
-    HTML(html, "</th><td class=\"item\">");
+    HTML(html, "<td class=\"item\">");
     html_evidence(html, stored->path);
     HTML(html, "<br>");
     html_code(html, text_of(id, sizeof id));
@@ -39,17 +33,10 @@ static void item_row(Page *page, uint32_t number)
     else
         SAY(html, I_NO_HASH);
     HTML(html, "</span></td>");
-    HTML(html, "<td class=\"n\">");
-    if (item->container == SURVEY_NONE)
-        SAY(html, CELL_NONE);
-    else
-        page_item_link(page, item->container);
-    html_cell_end(html);
-    HTML(html, "<td class=\"n\">");
-    html_size(html, stored->size);
-    html_cell_end(html);
-    html_cell_text(html, stored->format);
-    html_cell_say(html, (TextId)(TXT_STATE_WAITING + stored->state));
+}
+
+static void item_host(Html *html, const StoredItem *stored)
+{
     html_cell(html);
     if (stored->host.len) {
         html_evidence(html, stored->host);
@@ -60,6 +47,29 @@ static void item_row(Page *page, uint32_t number)
         SAY(html, CELL_NONE);
     }
     html_cell_end(html);
+}
+
+static void item_row(Page *page, uint32_t number)
+{
+    Html *html = &page->html;
+    const SurveyItem *item = &page->survey->items[number];
+    HTML(html, "<tr id=\"i");
+    html_digits(html, (uint64_t)number + 1);
+    HTML(html, "\"><th scope=\"row\" class=\"n\">");
+    html_digits(html, (uint64_t)number + 1);
+    HTML(html, "</th>");
+    item_names(html, item->stored);
+    HTML(html, "<td class=\"n\">");
+    if (item->container == SURVEY_NONE)
+        SAY(html, CELL_NONE);
+    else
+        page_item_link(page, item->container);
+    HTML(html, "</td><td class=\"n\">");
+    html_size(html, item->stored->size);
+    html_cell_end(html);
+    html_cell_text(html, item->stored->format);
+    html_cell_say(html, (TextId)(TXT_STATE_WAITING + item->stored->state));
+    item_host(html, item->stored);
     html_cell_number(html, item->events);
     html_cell_number(html, item->damages);
     html_row_end(html);

@@ -24,11 +24,8 @@ static void qualities(Page *page)
     html_table(html, &(TableHead){.caption = TXT_K_CAPTION, COLUMNS_OF(COLUMNS)});
     for (size_t i = 0; i < survey->qualities_count; i++) {
         const SurveyQuality *quality = &survey->qualities[i];
-        if (i >= REPORT_ROWS_MAX) {
-            further.rows++;
-            further.events += quality->events;
+        if (page_is_further(i, quality->events, &further))
             continue;
-        }
         html_row(html);
         html_cell_say(html, (TextId)(TXT_QUALITY_EXACT + quality->quality));
         page_cell_label(page, &quality->source, TXT_UNNAMED_SOURCE);
@@ -166,11 +163,8 @@ static void recovered(Page *page)
     html_table(html, &(TableHead){.caption = TXT_D_RECOVERED_CAPTION, COLUMNS_OF(COLUMNS)});
     for (size_t i = 0; i < survey->recovered_count; i++) {
         const SurveyRecovered *row = &survey->recovered[i];
-        if (i >= REPORT_ROWS_MAX) {
-            further.rows++;
-            further.events += row->events;
+        if (page_is_further(i, row->events, &further))
             continue;
-        }
         html_row(html);
         page_cell_host(page, row->host);
         page_cell_label(page, &row->source, TXT_UNNAMED_SOURCE);

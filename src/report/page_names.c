@@ -41,11 +41,8 @@ void page_hosts(Page *page)
     html_table(html, &(TableHead){.caption = TXT_HO_CAPTION, COLUMNS_OF(COLUMNS)});
     for (size_t i = 0; i < survey->hosts_count; i++) {
         const SurveyHost *host = &survey->hosts[i];
-        if (i >= REPORT_ROWS_MAX) {
-            further.rows++;
-            further.events += host->events;
+        if (page_is_further(i, host->events, &further))
             continue;
-        }
         html_row(html);
         page_cell_host(page, (uint32_t)i);
         host_names(page, host);

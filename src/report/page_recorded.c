@@ -13,11 +13,8 @@ static void channels(Page *page)
     html_table(html, &(TableHead){.caption = TXT_CH_CAPTION, COLUMNS_OF(COLUMNS)});
     for (size_t i = 0; i < survey->channels_count; i++) {
         const SurveyChannel *channel = &survey->channels[i];
-        if (i >= REPORT_ROWS_MAX) {
-            further.rows++;
-            further.events += channel->events;
+        if (page_is_further(i, channel->events, &further))
             continue;
-        }
         html_row(html);
         page_cell_label(page, &channel->channel, TXT_UNNAMED_CHANNEL);
         page_cell_label(page, &channel->source, TXT_UNNAMED_SOURCE);
@@ -44,11 +41,8 @@ static void actions(Page *page)
     html_table(html, &(TableHead){.caption = TXT_AC_CAPTION, COLUMNS_OF(COLUMNS)});
     for (size_t i = 0; i < survey->actions_count; i++) {
         const SurveyAction *action = &survey->actions[i];
-        if (i >= REPORT_ROWS_MAX) {
-            further.rows++;
-            further.events += action->events;
+        if (page_is_further(i, action->events, &further))
             continue;
-        }
         html_row(html);
         page_cell_words(page, "action.", &action->action, TXT_UNNAMED_ACTION);
         html_cell_number(html, action->events);

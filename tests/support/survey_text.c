@@ -1,6 +1,30 @@
 #include "survey_text.h"
 
 #include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "case_fixture.h"
+#include "event_fixture.h"
+
+Looked look(const char *folder, unsigned workers)
+{
+    Err err = {0};
+    SurveyOptions options = {.workers = workers, .folder = fixture_folder()};
+    Looked looked = {.store = made_open(folder, STORE_READ)};
+    looked.survey = survey_make(looked.store, &options, &err);
+    if (!looked.survey) {
+        fprintf(stderr, "survey: %s\n", err.text);
+        abort();
+    }
+    return looked;
+}
+
+void look_done(Looked *looked)
+{
+    survey_destroy(looked->survey);
+    store_close(looked->store);
+}
 
 static void label(Buf *out, const Label *label)
 {

@@ -183,6 +183,20 @@ void told_event(ToldCase *told, const ToldEvent *event)
     told->events++;
 }
 
+void told_logon(ToldCase *told, const char *host, const char *time, uint64_t record,
+                const char *user)
+{
+    told_event(told, &(ToldEvent){.time = time,
+                                  .host = host,
+                                  .channel = "Security",
+                                  .provider = "Microsoft-Windows-Security-Auditing",
+                                  .code = "4624",
+                                  .record = record,
+                                  .fields = {{"TargetUserName", user},
+                                             {"TargetDomainName", "COURT"},
+                                             {"LogonType", "3"}}});
+}
+
 void told_batch(ToldCase *told)
 {
     Err err = {0};

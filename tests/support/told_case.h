@@ -44,6 +44,9 @@ RunResult told_close(ToldCase *told);
 /* Events and defects belong to the last item. */
 void told_item(ToldCase *told, const ToldItem *item);
 void told_event(ToldCase *told, const ToldEvent *event);
+/* A logon of the Security log, of COURT\user. */
+void told_logon(ToldCase *told, const char *host, const char *time, uint64_t record,
+                const char *user);
 void told_defect(ToldCase *told, DefectKind kind, uint64_t offset, const char *text);
 /* What has been told of the item so far is a batch of its own. */
 void told_batch(ToldCase *told);
