@@ -67,6 +67,7 @@ bool survey_keep(Build *build, const Keep *keep, Err *err)
 typedef struct Pass {
     Gather *gather; /* in a child */
     ExtSort *rows;  /* in the caller */
+    const SurveyOptions *options;
 } Pass;
 
 static bool pass_begin(void *ctx, Err *err)
@@ -99,6 +100,12 @@ static bool pass_reduce(void *ctx, Span out, Err *err)
         if (!extsort_add(pass->rows, key, row, err))
             return false;
     return !reader.failed || survey_bad_row(err);
+}
+
+static bool pass_progress(void *ctx, uint64_t segments_done, uint64_t segments)
+{
+    const SurveyOptions *options = ((const Pass *)ctx)->options;
+    return options->progress(options->progress_ctx, segments_done, segments);
 }
 
 /* ---- rows by key ---- */
@@ -359,12 +366,12 @@ static bool make(Survey *survey, Store *store, const SurveyOptions *options, Err
     CLEANUP(extsort_destroyp) ExtSort *rows = extsort_create(SORT_MEMORY, options->folder, err);
     if (!rows || !take_items(survey, store, err) || !take_defects(survey, store, err))
         return false;
-    Pass pass = {.rows = rows};
+    Pass pass = {.rows = rows, .options = options};
     ScanJob job = {.begin = pass_begin,
                    .map = pass_map,
                    .end = pass_end,
                    .reduce = pass_reduce,
-                   .progress = options->progress,
+                   .progress = options->progress ? pass_progress : NULL,
                    .ctx = &pass};
     ScanFilter filter = {.from = TIME_NONE, .to = INT64_MAX};
     ScanStats stats;

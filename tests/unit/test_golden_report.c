@@ -8,6 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "alloc_fail.h"
 #include "base/arena.h"
 #include "case_fixture.h"
 #include "event/table.h"
@@ -446,6 +447,34 @@ static void test_write_fails(void **state)
     catalogue_destroy(catalogue);
 }
 
+static bool count_bytes(void *ctx, Span bytes, Err *err)
+{
+    (void)err;
+    *(size_t *)ctx += bytes.len;
+    return true;
+}
+
+static void test_no_memory(void **state)
+{
+    (void)state;
+    const char *tables = report_case_tables();
+    for (size_t n = 1;; n++) {
+        Err err = {0};
+        size_t written = 0;
+        alloc_fail_at(n);
+        Catalogue *catalogue = catalogue_load(&tables, 1, "en", &err);
+        bool ok =
+            catalogue && report_write(&report_case.report, catalogue, count_bytes, &written, &err);
+        bool refused = alloc_fail_over();
+        catalogue_destroy(catalogue);
+        assert_int_equal(ok, !refused);
+        assert_true(ok || err.code != ERR_NONE);
+        if (!refused)
+            break;
+        assert_true(n < 10000);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -453,7 +482,7 @@ int main(void)
         cmocka_unit_test(test_same),        cmocka_unit_test(test_words),
         cmocka_unit_test(test_no_holes),    cmocka_unit_test(test_hostile),
         cmocka_unit_test(test_limits),      cmocka_unit_test(test_empty),
-        cmocka_unit_test(test_write_fails),
+        cmocka_unit_test(test_write_fails), cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -346,6 +346,38 @@ static void test_empty(void **state)
     look_done(&looked);
 }
 
+/* ---- how far it is ---- */
+
+static bool count_calls(void *ctx, uint64_t done, uint64_t all)
+{
+    unsigned *calls = ctx;
+    assert_true(done <= all);
+    return ++*calls < 2; /* then: stop */
+}
+
+static void test_progress(void **state)
+{
+    (void)state;
+    const char *folder = made_folder("progress");
+    Err err = {0};
+    unsigned calls = 0;
+    ToldCase *told = told_open(folder, schema, NULL, NULL);
+    told_item(told, &(ToldItem){.path = "a.evtx"});
+    for (int64_t i = 0; i < 200; i++) {
+        status(told, "a", told_time(i), 0);
+        told_batch(told);
+    }
+    (void)told_close(told);
+    Store *store = made_open(folder, STORE_READ);
+    SurveyOptions options = {
+        .workers = 1, .folder = fixture_folder(), .progress = count_calls, .progress_ctx = &calls};
+    Survey *survey = survey_make(store, &options, &err);
+    assert_true(calls > 0);
+    assert_true(survey ? calls == 1 : err.code == ERR_INTERRUPTED);
+    survey_destroy(survey);
+    store_close(store);
+}
+
 /* ---- rows that no process of ours sends ---- */
 
 static void test_rows(void **state)
@@ -391,6 +423,7 @@ int main(void)
         cmocka_unit_test(test_accounts), cmocka_unit_test(test_axis),
         cmocka_unit_test(test_same),     cmocka_unit_test(test_floods),
         cmocka_unit_test(test_empty),    cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_progress),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
