@@ -134,7 +134,7 @@ static void write_identity(const Finding *finding, Buf *buf)
     }
 }
 
-void finding_close(Findings *findings, Finding *finding)
+static bool make_id(Finding *finding)
 {
     Buf identity;
     Sha256 hash;
@@ -145,10 +145,28 @@ void finding_close(Findings *findings, Finding *finding)
               sha256_final(stream, &hash);
     if (ok)
         finding->id = __builtin_bswap64(load_u64le(hash.bytes));
-    else
-        findings->failed = true;
     sha256_destroy(stream);
     buf_done(&identity);
+    return ok;
+}
+
+void finding_close(Findings *findings, Finding *finding)
+{
+    if (!make_id(finding)) {
+        findings->failed = true;
+        return;
+    }
+    size_t of_kind = count_of_kind(findings, finding->kind); /* this one is the last of them */
+    for (size_t i = findings->count - of_kind; i + 1 < findings->count; i++) {
+        Finding *other = &findings->list[i];
+        if (other->id != finding->id)
+            continue;
+        for (size_t c = 0; c < finding->citation_count; c++)
+            cite(other, &finding->citations[c]);
+        other->citations_further += finding->citations_further;
+        findings->count--;
+        return;
+    }
 }
 
 const Param *finding_param(const Finding *finding, Text name)

@@ -101,7 +101,8 @@ void finding_duration(Finding *finding, const char *name, int64_t ns);
 void finding_cite(Finding *finding, const EventRef *event, uint64_t record_id);
 void finding_cite_item(Finding *finding, uint32_t item);
 
-/* Its id; nothing can be said or cited after that. */
+/* Its id; nothing can be said or cited after that. If another finding has this id already, it is
+ * the same one: that one gets the citations too. */
 void finding_close(Findings *findings, Finding *finding);
 
 const Param *finding_param(const Finding *finding, Text name); /* NULL: none of that name */

@@ -236,7 +236,9 @@ static void numbers_part(Page *page)
 {
     page_subheading(page, TXT_G_GAPS);
     PARAGRAPH(&page->html, G_GAPS_INTRO);
-    if (page->survey->totals.gaps == 0)
+    if (page->survey->totals.series == 0)
+        PARAGRAPH(&page->html, S_NO_SERIES);
+    else if (page->survey->totals.gaps == 0)
         PARAGRAPH(&page->html, G_NO_GAPS);
     if (page->survey->gaps_count)
         gaps(page);

@@ -14,6 +14,7 @@
 #define PLOT_WIDTH  (PLOT_RIGHT - PLOT_LEFT)
 #define PLOT_HEIGHT (PLOT_BOTTOM - PLOT_TOP)
 #define TICKS_MAX   7
+#define TICK_WIDTH  60 /* of a label */
 
 static void attribute(Html *html, const char *name, int64_t value)
 {
@@ -114,8 +115,11 @@ static void draw_ticks(Html *html, const SurveyAxis *axis)
         attribute(html, "x2", x);
         attribute(html, "y1", PLOT_TOP);
         attribute(html, "y2", PLOT_BOTTOM + 4);
-        HTML(html, "/><text class=\"tick\" ");
-        attribute(html, "x", x + 3);
+        bool fits = x + TICK_WIDTH <= PLOT_RIGHT;
+        HTML(html, "/><text class=\"");
+        html_escape(html, text_from_z(fits ? "tick" : "tick level"));
+        HTML(html, "\" ");
+        attribute(html, "x", fits ? x + 3 : x - 3);
         attribute(html, "y", PLOT_BOTTOM + 14);
         HTML(html, ">");
         tick_label(html, bin_time(axis, bin), every);

@@ -102,6 +102,8 @@ static void missing(Page *page)
         SAY_WITH(html, S_MISSING, WITH_COUNT("places", N_PLACES, totals->gaps),
                  WITH_COUNT("numbers", N_NUMBERS, totals->missing),
                  WITH_NUMBER("cleared", totals->gaps_cleared));
+    else if (totals->series == 0)
+        SAY(html, S_NO_SERIES);
     else
         SAY_WITH(html, S_NO_MISSING, WITH_COUNT("series", N_SERIES, totals->series));
     HTML(html, " ");

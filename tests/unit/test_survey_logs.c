@@ -269,6 +269,28 @@ static void test_marks(void **state)
     look_done(&looked);
 }
 
+/* Records that say the same of the same moment are one finding; how it is spelt does not matter. */
+static void test_one_finding(void **state)
+{
+    (void)state;
+    Findings findings;
+    assert_true(findings_init(&findings, NULL));
+    for (uint64_t i = 0; i < 3; i++) {
+        Finding *finding = finding_open(&findings, FINDING_LOG_CLEARED, FINDING_HIGH);
+        EventRef at = {.item = 1, .offset = i};
+        assert_non_null(finding);
+        finding_text(&findings, finding, "host", PARAM_IDENTITY, i ? TEXT("FS01") : TEXT("fs01"));
+        finding_time(finding, "time", PARAM_IDENTITY, i < 2 ? 5 : 6);
+        finding_number(finding, "count", PARAM_DETAIL, i);
+        finding_cite(finding, &at, RECORD_ID_NONE);
+        finding_close(&findings, finding);
+    }
+    assert_int_equal(findings.count, 2);
+    assert_int_equal(findings.list[0].citation_count, 2);
+    assert_int_equal(findings.list[1].citation_count, 1);
+    findings_done(&findings);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -276,6 +298,7 @@ int main(void)
         cmocka_unit_test(test_sparse),
         cmocka_unit_test(test_silences),
         cmocka_unit_test(test_marks),
+        cmocka_unit_test(test_one_finding),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
