@@ -260,7 +260,7 @@ static bool finish(Build *build, Err *err)
     if (!flush(accounts, err))
         return false;
     top_sort(&accounts->top, by_identity);
-    Entry *entries = (Entry *)(void *)accounts->top.items;
+    Entry *entries = top_at(&accounts->top, 0);
     size_t count = accounts->top.count;
     join_by_sid(entries, count);
     join_by_name(entries, count);

@@ -177,7 +177,7 @@ static void add_to_host(SurveyHost *host, Spelling *spellings, const Entry *entr
 /* Entries [first, end) share a short name. */
 static void make_hosts(Survey *survey, struct HostNames *names, size_t first, size_t end)
 {
-    const Entry *entries = (const Entry *)names->entries.items;
+    const Entry *entries = top_at(&names->entries, 0);
     size_t full_names = 0;
     for (size_t i = first; i < end; i++) {
         bool same = i > first && label_equal(&entries[i].full, &entries[i - 1].full);
@@ -205,7 +205,7 @@ static bool finish(Build *build, Err *err)
         return false;
     size_t count = names->entries.count;
     top_sort(&names->entries, by_short_name);
-    const Entry *entries = (const Entry *)names->entries.items;
+    const Entry *entries = top_at(&names->entries, 0);
     survey->hosts = ARENA_NEW(survey->arena, SurveyHost, count + 1);
     if (!survey->hosts)
         return survey_no_memory(err);
