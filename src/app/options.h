@@ -25,10 +25,11 @@ typedef enum CommandSet {
     FOR_VERIFY = 1 << 3,
     FOR_KEYGEN = 1 << 4,
     FOR_SEARCH = 1 << 5,
+    FOR_REPORT = 1 << 6,
     FOR_EVIDENCE = FOR_TIMELINE | FOR_DUMP | FOR_INVESTIGATE,
     FOR_ROWS = FOR_TIMELINE | FOR_DUMP | FOR_SEARCH, /* events on standard output */
-    FOR_CASE = FOR_INVESTIGATE | FOR_TIMELINE | FOR_SEARCH,
-    FOR_EVENTS = FOR_EVIDENCE | FOR_SEARCH, /* all that read events */
+    FOR_CASE = FOR_INVESTIGATE | FOR_TIMELINE | FOR_SEARCH | FOR_REPORT,
+    FOR_EVENTS = FOR_EVIDENCE | FOR_SEARCH | FOR_REPORT, /* all that read events */
 } CommandSet;
 
 typedef struct Option {

@@ -116,11 +116,11 @@ expect 2 constat dump -t evtx-jsonl --from 2026-05-01 "$sysmon"
 says 'need --format jsonl'
 
 # What later versions will understand is refused, not ignored.
-for later in --context=. --lang=fr --rules=x; do
+for later in --context=. --records=x --rules=x; do
     expect 2 constat timeline "$later" "$sysmon"
     says 'is not in this version'
 done
-for later in hunt diff report; do
+for later in hunt diff respond; do
     expect 2 "$CONSTAT" $later "$sysmon"
     says "$later is not in this version"
 done
