@@ -5,7 +5,7 @@ find_package(PkgConfig REQUIRED)
 set(CONSTAT_PACKAGES
     libarchive     # zip, tar, 7z, gz, bz2, xz, zst
     libcrypto      # OpenSSL: SHA-256 and relatives
-    libdeflate     # gzip and zlib members
+    libdeflate     # CRC-32
     libpcre2-8     # expressions in Sigma rules
     libseccomp     # the workers' sandbox
     libsodium      # keys, signatures, encryption of cases
@@ -13,7 +13,8 @@ set(CONSTAT_PACKAGES
     libzstd        # segments, compressed evidence
     sqlite3        # the case
     yaml-0.1       # Sigma rules
-    expat)         # XML exports of event logs
+    expat          # XML exports of event logs
+    zlib)          # gzip, with its checks
 
 add_library(constat_deps INTERFACE)
 foreach(package IN LISTS CONSTAT_PACKAGES)

@@ -6,6 +6,7 @@
 
 #include "app/interrupt.h"
 #include "app/parse.h"
+#include "app/rows.h"
 #include "app/session.h"
 #include "base/cleanup.h"
 #include "report/timeline.h"
@@ -90,20 +91,6 @@ static bool write_out(void *ctx, Span bytes, Err *err)
     return output_write(run->session.output, bytes, err);
 }
 
-static bool choose_format(TimelineRun *run, const Arguments *arguments, Err *err)
-{
-    const char *name = arguments_value(arguments, OPTION_FORMAT);
-    run->format = timeline_format_by_name(text_from_z(name ? name : "csv"));
-    if (!run->format)
-        return command_bad_format(&timeline_command, name, err);
-    const char *output = run->session.settings.output;
-    if (output && run->format->ending &&
-        !text_ends(text_from_z(output), text_from_z(run->format->ending)))
-        return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "%s takes only files whose name ends in %s",
-                       run->format->name, run->format->ending);
-    return true;
-}
-
 static bool write_timeline(TimelineRun *run, Err *err)
 {
     TimelineStats stats;
@@ -122,7 +109,7 @@ static bool write_timeline(TimelineRun *run, Err *err)
     return true;
 }
 
-static ExitCode run_timeline(const Arguments *arguments)
+static ExitCode run_evidence(const Arguments *arguments)
 {
     TimelineRun run = {0};
     Session *session = &run.session;
@@ -133,9 +120,10 @@ static ExitCode run_timeline(const Arguments *arguments)
                      .defect = session_defect,
                      .ctx = &run,
                      .hash_items = true};
-    bool ok = session_open(session, "timeline", arguments, &err) &&
-              choose_format(&run, arguments, &err) && session_fork(session, &job, &err) &&
-              session_list(session, NULL, &err);
+    bool ok =
+        session_open(session, "timeline", arguments, &err) &&
+        rows_choose_format(&timeline_command, arguments, &session->settings, &run.format, &err) &&
+        session_fork(session, &job, &err) && session_list(session, NULL, &err);
     if (ok) {
         TimelineOptions options = {.format = run.format, .folder = session->settings.temporary};
         run.timeline = timeline_create(&options, &err);
@@ -147,22 +135,62 @@ static ExitCode run_timeline(const Arguments *arguments)
     return code;
 }
 
-static FormatRow format_at(size_t index)
+/* ---- of a case ---- */
+
+static bool write_case(CaseReader *reader, Err *err)
 {
-    if (index >= TIMELINE_FORMAT_COUNT)
-        return (FormatRow){0};
-    return (FormatRow){TIMELINE_FORMATS[index]->name, TIMELINE_FORMATS[index]->summary};
+    SearchPage page = {0};
+    SearchStats stats;
+    if (!rows_choose_format(&timeline_command, reader->arguments, &reader->settings, &page.format,
+                            err) ||
+        !rows_write(reader, &page, &stats, err))
+        return false;
+    bool color = reader->settings.engine.color;
+    buf_printf(&reader->summary, "%sTimeline %s %" PRIu64 " events\n", color ? "\033[1m" : "",
+               color ? "\033[0m" : "", stats.rows);
+    return true;
+}
+
+/* What is decided when evidence is added. */
+static bool check_case_options(const Arguments *arguments, Err *err)
+{
+    static const OptionId OF_EVIDENCE[] = {OPTION_TIMEZONE, OPTION_HOST, OPTION_PASSWORD_FILE,
+                                           OPTION_RECOVER};
+    for (size_t i = 0; i < sizeof OF_EVIDENCE / sizeof OF_EVIDENCE[0]; i++)
+        if (arguments_has(arguments, OF_EVIDENCE[i]))
+            return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "--%s is for evidence, not for a case",
+                           OPTIONS[OF_EVIDENCE[i]].name);
+    return arguments->operand_count == 0 ||
+           err_set(err, ERR_USAGE, ERR_NO_OFFSET, "either evidence is read, or the case of --case");
+}
+
+static ExitCode run_case(const Arguments *arguments)
+{
+    CaseReader reader = {.command = "timeline"};
+    Err err = {0};
+    bool ok = check_case_options(arguments, &err) &&
+              case_reader_open(&reader, "timeline", arguments, &err) && write_case(&reader, &err);
+    ExitCode code = case_reader_end(&reader, ok, &err);
+    case_reader_close(&reader);
+    return code;
+}
+
+static ExitCode run_timeline(const Arguments *arguments)
+{
+    return arguments_has(arguments, OPTION_CASE) ? run_case(arguments) : run_evidence(arguments);
 }
 
 const Command timeline_command = {
     .name = "timeline",
-    .summary = "every event of the evidence, in order of time",
-    .usage = "[OPTION...] EVIDENCE...",
+    .summary = "every event of evidence or of a case, in order of time",
+    .usage = "[OPTION...] EVIDENCE... | --case DIR",
     .about =
         "Reads files and folders (recursively; links in them are not followed), whatever their\n"
         "names: contents decide. The same record in several places is counted once. The same\n"
-        "evidence gives the same bytes, whatever the number of workers and the order of files.\n",
-    .format = format_at,
+        "evidence gives the same bytes, whatever the number of workers and the order of files.\n"
+        "A case gives the bytes that its evidence would, but for times and hosts that it knows "
+        "better.\n",
+    .format = rows_format_row,
     .examples = "constat timeline evidence/ -o timeline.csv\tall events of a folder, as CSV\n"
                 "constat timeline -t jsonl --from 2026-03-01 --to 2026-03-08 evidence/ | "
                 "gzip >week.jsonl.gz\tone week of them, compressed\n"

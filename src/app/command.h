@@ -29,6 +29,7 @@ typedef struct Command {
     FormatRow (*format)(size_t index); /* its formats; one without a name ends them. NULL: none */
     const char *examples;              /* lines "command\twhat it does" */
     unsigned set;                      /* its bit of CommandSet */
+    bool no_files;                     /* its operands are none, for completion */
     ExitCode (*run)(const Arguments *arguments);
 } Command;
 

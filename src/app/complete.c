@@ -80,7 +80,7 @@ void complete(int argc, char *const *argv)
         else if (typed[0] == '-')
             offer_options(command, typed);
         else
-            last = ":files";
+            last = command->no_files ? ":nothing" : ":files";
     }
     puts(last);
 }

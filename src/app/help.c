@@ -65,11 +65,13 @@ void help_command(const Command *command)
 {
     printf("constat %s: %s\n\nUsage: constat %s %s\n\n%s\n", command->name, command->summary,
            command->name, command->usage, command->about);
-    if (command->format)
+    if (command->format) {
         puts("Formats");
-    for (size_t i = 0; command->format && command->format(i).name; i++)
-        printf("  %-12s%s\n", command->format(i).name, command->format(i).summary);
-    puts(command->format ? "\nOptions" : "Options");
+        for (size_t i = 0; command->format(i).name; i++)
+            printf("  %-12s%s\n", command->format(i).name, command->format(i).summary);
+        putchar('\n');
+    }
+    puts("Options");
     for (OptionId id = 0; id < OPTION_COUNT; id++)
         if (OPTIONS[id].commands & command->set)
             print_option(&OPTIONS[id]);

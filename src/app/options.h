@@ -22,9 +22,14 @@ typedef enum CommandSet {
     FOR_TIMELINE = 1 << 0,
     FOR_DUMP = 1 << 1,
     FOR_INVESTIGATE = 1 << 2,
-    FOR_ROWS = FOR_TIMELINE | FOR_DUMP, /* events on standard output */
-    FOR_EVIDENCE = FOR_ROWS | FOR_INVESTIGATE,
-    FOR_CASE = FOR_INVESTIGATE,
+    FOR_VERIFY = 1 << 3,
+    FOR_KEYGEN = 1 << 4,
+    FOR_SEARCH = 1 << 5,
+    FOR_REPORT = 1 << 6,
+    FOR_EVIDENCE = FOR_TIMELINE | FOR_DUMP | FOR_INVESTIGATE,
+    FOR_ROWS = FOR_TIMELINE | FOR_DUMP | FOR_SEARCH, /* events on standard output */
+    FOR_CASE = FOR_INVESTIGATE | FOR_TIMELINE | FOR_SEARCH | FOR_REPORT,
+    FOR_EVENTS = FOR_EVIDENCE | FOR_SEARCH | FOR_REPORT, /* all that read events */
 } CommandSet;
 
 typedef struct Option {

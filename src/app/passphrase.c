@@ -2,63 +2,68 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 
-/* One line of a descriptor, without its end. false with errno: it cannot be read. */
-static bool read_line(int fd, Secret *ret)
+/* Up to the first line's end. */
+static bool read_line(int fd, const char *name, Secret *ret, Err *err)
 {
     ret->len = 0;
-    while (ret->len < sizeof ret->bytes) {
-        ssize_t n = read(fd, ret->bytes + ret->len, 1);
+    for (;;) {
+        char c;
+        ssize_t n = read(fd, &c, 1);
+        if (n < 0 && errno == EINTR)
+            return err_set(err, ERR_INTERRUPTED, ERR_NO_OFFSET, "interrupted");
         if (n < 0)
-            return false;
-        if (n == 0 || ret->bytes[ret->len] == '\n')
+            return err_errno(err, errno, "%s", quote_z(name).str);
+        if (n == 0 || c == '\n')
             break;
-        ret->len++;
+        if (ret->len == sizeof ret->bytes)
+            return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "%s: a passphrase has at most %d bytes",
+                           quote_z(name).str, PASSPHRASE_MAX);
+        ret->bytes[ret->len++] = c;
     }
-    while (ret->len && ret->bytes[ret->len - 1] == '\r')
+    if (ret->len && ret->bytes[ret->len - 1] == '\r')
         ret->len--;
     return true;
 }
 
 static bool from_file(const char *path, Secret *ret, Err *err)
 {
-    CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd >= 0 && read_line(fd, ret))
-        return true;
-    return err_errno(err, errno, "--passphrase-file: %s", quote_z(path).str);
+    CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0)
+        return err_errno(err, errno, "--passphrase-file %s", quote_z(path).str);
+    return read_line(fd, path, ret, err);
 }
 
 static void put(int fd, const char *text)
 {
-    /* A terminal that cannot be written to cannot be read from either, which is told. */
-    if (write(fd, text, strlen(text)) < 0)
-        return;
+    (void)!write(fd, text, strlen(text)); /* a terminal that is gone is met when it is read */
 }
 
-static bool from_terminal(const char *question, const char *path, Secret *ret, Err *err)
+static bool from_terminal(const char *prompt, const char *path, Secret *ret, Err *err)
 {
     CLEANUP(fd_closep) int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
-    struct termios before;
+    struct termios before, silent;
     if (fd < 0 || tcgetattr(fd, &before) != 0)
         return err_set(err, ERR_USAGE, ERR_NO_OFFSET,
-                       "%s has a passphrase and there is no terminal to ask for it; "
-                       "--passphrase-file names a file that has it",
+                       "%s needs a passphrase, and there is no terminal to ask at: "
+                       "--passphrase-file names a file with it",
                        quote_z(path).str);
-    struct termios quiet = before;
-    quiet.c_lflag &= ~(tcflag_t)ECHO;
-    put(fd, question);
+    silent = before;
+    silent.c_lflag &= ~(tcflag_t)ECHO;
+    put(fd, prompt);
     put(fd, quote_z(path).str);
     put(fd, ": ");
-    bool ok = tcsetattr(fd, TCSAFLUSH, &quiet) == 0 && read_line(fd, ret);
-    int error = errno;
+    (void)tcsetattr(fd, TCSAFLUSH, &silent);
+    bool ok = read_line(fd, "the terminal", ret, err);
     (void)tcsetattr(fd, TCSAFLUSH, &before);
     put(fd, "\n");
-    return ok || err_errno(err, error, "the terminal");
+    return ok;
 }
 
 static bool ask(void *ctx, const char *path, Secret *ret, Err *err)
@@ -78,11 +83,9 @@ bool passphrase_choose(const Arguments *arguments, const char *path, Secret *ret
     if (file)
         return from_file(file, ret, err);
     CLEANUP(secret_destroyp) Secret *again = secret_create(err);
-    if (!again || !from_terminal("New passphrase (empty: none) of ", path, ret, err))
+    if (!again || !from_terminal("Passphrase (empty: none) for ", path, ret, err) ||
+        !from_terminal("Once more, for ", path, again, err))
         return false;
-    if (!from_terminal("The same again for ", path, again, err))
-        return false;
-    if (again->len == ret->len && memcmp(again->bytes, ret->bytes, ret->len) == 0)
-        return true;
-    return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "the two passphrases differ");
+    return (again->len == ret->len && memcmp(again->bytes, ret->bytes, ret->len) == 0) ||
+           err_set(err, ERR_USAGE, ERR_NO_OFFSET, "the two passphrases differ");
 }

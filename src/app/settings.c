@@ -93,7 +93,7 @@ static bool read_hosts(const Arguments *arguments, Settings *settings, Err *err)
     return true;
 }
 
-/* Every line is a password, as it stands: blanks count. */
+/* Every line is a password, as it stands: blanks count. A byte order mark of an editor does not. */
 static bool add_passwords(Settings *settings, const char *path, Err *err)
 {
     CLEANUP(file_closep) FILE *file = fopen(path, "re");
@@ -102,20 +102,25 @@ static bool add_passwords(Settings *settings, const char *path, Err *err)
     CLEANUP(freep) char *line = NULL;
     size_t room = 0;
     ssize_t len;
+    bool first = true;
     while ((len = getline(&line, &room, file)) >= 0) {
         while (len > 0 && (line[len - 1] == '\n' || line[len - 1] == '\r'))
             line[--len] = '\0';
-        if (len == 0)
+        const char *word = first && strncmp(line, "\xEF\xBB\xBF", 3) == 0 ? line + 3 : line;
+        first = false;
+        if (!*word)
             continue;
         size_t count = settings->password_count + 1;
         char **grown = realloc(settings->passwords, count * sizeof *grown);
         if (grown)
             settings->passwords = grown;
-        char *copy = grown ? strdup(line) : NULL;
+        char *copy = grown ? strdup(word) : NULL;
         if (!copy)
             return err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory for passwords");
         settings->passwords[settings->password_count++] = copy;
     }
+    if (line)
+        explicit_bzero(line, room);
     if (ferror(file))
         return err_errno(err, errno, "--password-file: %s", quote_z(path).str);
     return true;
@@ -212,16 +217,16 @@ void settings_done(Settings *settings)
     *settings = (Settings){0};
 }
 
-/* The whole path, or its end from any folder on. */
+/* The whole path, or its end from any folder or archive on. */
 static bool path_matches(const char *pattern, const char *path)
 {
     for (;;) {
         if (fnmatch(pattern, path, 0) == 0)
             return true;
-        const char *slash = strchr(path, '/');
-        if (!slash)
+        const char *end = strpbrk(path, "/!");
+        if (!end)
             return false;
-        path = slash + 1;
+        path = end + 1;
     }
 }
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@
 struct Scratch {
     const char *folder;
     int fd;
+    int reader; /* the same file, to be read only; -1: the system does not let us */
     uint64_t end;
     Veil veil;
     uint8_t room[STEP];
@@ -25,7 +27,7 @@ Scratch *scratch_create(const char *folder)
     if (!scratch)
         return NULL;
     scratch->folder = folder;
-    scratch->fd = -1;
+    scratch->fd = scratch->reader = -1;
     scratch->end = 0;
     if (veil_make(&scratch->veil))
         return scratch;
@@ -39,6 +41,8 @@ void scratch_destroy(Scratch *scratch)
         return;
     if (scratch->fd >= 0)
         close(scratch->fd);
+    if (scratch->reader >= 0)
+        close(scratch->reader);
     explicit_bzero(&scratch->veil, sizeof scratch->veil);
     free(scratch);
 }
@@ -48,9 +52,15 @@ uint64_t scratch_end(const Scratch *scratch)
     return scratch->end;
 }
 
-int scratch_fd(const Scratch *scratch)
+int scratch_fd(Scratch *scratch)
 {
-    return scratch->fd;
+    if (scratch->reader < 0 && scratch->fd >= 0) {
+        char path[64];
+        int n = snprintf(path, sizeof path, "/proc/self/fd/%d", scratch->fd);
+        if (n > 0 && (size_t)n < sizeof path)
+            scratch->reader = open(path, O_RDONLY | O_CLOEXEC);
+    }
+    return scratch->reader >= 0 ? scratch->reader : scratch->fd;
 }
 
 const Veil *scratch_veil(const Scratch *scratch)
@@ -113,8 +123,7 @@ bool scratch_append(Scratch *scratch, Span bytes, Err *err)
         return false;
     for (size_t at = 0; at < bytes.len;) {
         size_t n = bytes.len - at < STEP ? bytes.len - at : STEP;
-        memcpy(scratch->room, bytes.ptr + at, n);
-        veil_apply(&scratch->veil, scratch->end, scratch->room, n);
+        veil_copy(&scratch->veil, scratch->end, scratch->room, bytes.ptr + at, n);
         if (!write_all(scratch, span_of(scratch->room, n), err))
             return false;
         at += n;
@@ -128,7 +137,7 @@ bool scratch_read(const Scratch *scratch, uint64_t offset, void *out, size_t siz
         ssize_t n = pread(scratch->fd, (char *)out + done, size - done, (off_t)(offset + done));
         if (n < 0 && errno == EINTR)
             continue;
-        if (n <= 0)
+        if (n <= 0) /* 0: beyond its end */
             return err_errno(err, n < 0 ? errno : EIO, "cannot read the temporary file in %s",
                              quote_z(scratch->folder).str);
         done += (size_t)n;

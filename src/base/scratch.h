@@ -27,9 +27,9 @@ uint64_t scratch_end(const Scratch *scratch);
 /* The bytes [begin, end) are not needed any more: give their room back if the file system can. */
 void scratch_release(Scratch *scratch, uint64_t begin, uint64_t end);
 
-/* For readers in other processes: the scratch's own descriptor (-1: nothing was written) and veil.
- */
-int scratch_fd(const Scratch *scratch);
+/* For readers in other processes: a descriptor of the scratch's own, to be read only where the
+ * system lets us have that (-1: nothing was written), and the veil. */
+int scratch_fd(Scratch *scratch);
 const Veil *scratch_veil(const Scratch *scratch);
 
 #endif

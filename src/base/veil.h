@@ -13,10 +13,19 @@ typedef struct Veil {
     uint8_t key[32];
 } Veil;
 
+/* Once, before the first use in a process and those that it forks: the fastest code for this
+ * processor is chosen; without it, the slowest works (a tenth of the speed). veil_make does it. */
+bool veil_prepare(void);
+
 /* A new key. false: the system gives no randomness. */
 bool veil_make(Veil *ret);
 
-/* Hide, or show again: the same step. `offset`: of the first byte in the file. */
-void veil_apply(const Veil *veil, uint64_t offset, void *bytes, size_t len);
+/* Hide, or show again: the same step. `offset`: of the first byte in the file. `out` may be
+ * `bytes`, but must not overlap it otherwise. */
+void veil_copy(const Veil *veil, uint64_t offset, void *out, const void *bytes, size_t len);
+static inline void veil_apply(const Veil *veil, uint64_t offset, void *bytes, size_t len)
+{
+    veil_copy(veil, offset, bytes, bytes, len);
+}
 
 #endif

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "format/format.h"
+
 bool channel_pipe(int ret_ends[2], Err *err)
 {
     int ends[2];
@@ -67,7 +69,9 @@ static uint64_t length_most(uint32_t type)
 {
     if (type <= BLOCK_HASH) /* the hashes of all blocks of an item */
         return WIRE_BLOCK_MAX;
-    return type == BLOCK_MEMBER || type == BLOCK_MEMBER_BYTES ? WIRE_MEMBER_MAX : WIRE_CONTROL_MAX;
+    return type == BLOCK_MEMBER         ? sizeof(BlockMember) + MEMBER_NAME_MAX
+           : type == BLOCK_MEMBER_BYTES ? WIRE_MEMBER_MAX
+                                        : WIRE_CONTROL_MAX;
 }
 
 static ChannelStep nonsense(Err *err, const char *text)

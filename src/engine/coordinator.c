@@ -10,16 +10,12 @@
 
 #include "base/cleanup.h"
 #include "engine/run.h"
+#include "engine/schedule.h"
 
 #define TICK_MS      100u  /* how often hanging and the progress line are looked at */
 #define TICK_MS_MOST 500u  /* counted at most: a longer one means that we ourselves stood still */
 #define CLOSED_MS    2000u /* a worker that has closed its pipe has this long to end */
 #define STOP_MS      5000u /* killed workers are waited for this long */
-#define QUEUES_BYTES                                                                               \
-    (UINT64_C(512) * 1024 * 1024) /* `ordered`: what may wait, over all groups …                 \
-                                   */
-#define QUEUE_BYTES       (UINT64_C(24) * 1024 * 1024) /* … and in one of them at most … */
-#define QUEUE_BYTES_LEAST (UINT64_C(4) * 1024 * 1024)
 
 static uint64_t now_ms(void)
 {
@@ -35,99 +31,6 @@ static double own_cpu_seconds(void)
         return 0;
     return (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
            (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
-}
-
-static Visit *free_slot(const Run *run, const Group *group);
-
-/* Is there work that gives room in the spool back, now or soon? */
-static bool others_move(const Run *run)
-{
-    for (uint32_t i = 0; i < run->engine->slot_count; i++)
-        if (run->engine->visits[i].group && !run->engine->visits[i].opening)
-            return true;
-    const Group *group;
-    DL_FOREACH(run->groups, group)
-    if (group->state == GROUP_WAITING)
-        return free_slot(run, group) != NULL;
-    return false;
-}
-
-/* Back-pressure: a container does not go on while its members fill the spool, unless nothing else
- * would either. A group that must wait for its turn and has much in its queue is not listened to;
- * its pipe fills and its worker blocks. The first group is always listened to, so all come to an
- * end. */
-static bool is_paused(const Run *run, const Visit *visit)
-{
-    if (visit->opening && run->spool_used >= run->engine->spool_bytes && others_move(run))
-        return true;
-    if (!run->job->ordered || visit->group == run->groups)
-        return false;
-    uint64_t share = QUEUES_BYTES / run->engine->slot_count;
-    share = share > QUEUE_BYTES         ? QUEUE_BYTES
-            : share < QUEUE_BYTES_LEAST ? QUEUE_BYTES_LEAST
-                                        : share;
-    return visit->group->queued_bytes >= share;
-}
-
-static bool any_opening(const Run *run)
-{
-    for (uint32_t i = 0; i < run->engine->slot_count; i++)
-        if (run->engine->visits[i].group && run->engine->visits[i].opening)
-            return true;
-    return false;
-}
-
-/* A free slot. The last one is kept for the first group in order: if that has to be done again
- * while all other workers wait for it, nothing would move. Without order, it is for members while a
- * container is open. */
-static Visit *free_slot(const Run *run, const Group *group)
-{
-    const Engine *engine = run->engine;
-    bool spare = run->job->ordered ? group == run->groups : any_opening(run);
-    uint32_t count = engine->slot_count - (spare ? 0 : 1);
-    for (uint32_t i = 0; i < count; i++)
-        if (!engine->visits[i].group)
-            return &engine->visits[i];
-    return NULL;
-}
-
-/* The first group that waits for a worker, perhaps a new one. NULL: none, or no memory. */
-static Group *next_waiting(Run *run)
-{
-    Group *group;
-    DL_FOREACH(run->groups, group)
-    if (group->state == GROUP_WAITING)
-        return group;
-    if (run->next_item >= run->items->file_count)
-        return NULL;
-    group = group_next(run->items, run->engine->options->format.recover, &run->next_item);
-    if (group) {
-        DL_APPEND(run->groups, group);
-        return group;
-    }
-    Err err;
-    err_set(&err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory to plan the work");
-    run_fail(run, &err);
-    return NULL;
-}
-
-static void start_groups(Run *run)
-{
-    uint32_t window = 2 * run->engine->workers;
-    while (!run->failed) {
-        Group *group = next_waiting(run);
-        if (!group)
-            return;
-        bool must_wait = run->job->ordered && group != run->groups && !group->started;
-        if (must_wait && run->active >= window)
-            return;
-        Visit *visit = free_slot(run, group);
-        if (!visit)
-            return;
-        visit_start(run, visit, group);
-        if (!run->job->ordered && group->state == GROUP_DONE)
-            run_settle(run); /* a million empty files must not pile up */
-    }
 }
 
 static void take_report(Run *run, const WireReport *report)
@@ -179,7 +82,7 @@ static void listen_to_workers(Run *run)
     struct pollfd fds[ENGINE_SLOTS_MAX + 1] = {{.fd = engine->socket, .events = POLLIN}};
     for (uint32_t i = 0; i < engine->slot_count; i++) {
         const Visit *visit = &engine->visits[i];
-        bool listen = visit->group && visit->channel.fd >= 0 && !is_paused(run, visit);
+        bool listen = visit->group && visit->channel.fd >= 0 && !schedule_is_paused(run, visit);
         fds[i + 1] = (struct pollfd){.fd = listen ? visit->channel.fd : -1, .events = POLLIN};
     }
     int ready = poll(fds, engine->slot_count + 1, (int)TICK_MS);
@@ -200,7 +103,8 @@ static void watch_for_hangs(Run *run, uint64_t elapsed_ms)
     Engine *engine = run->engine;
     for (uint32_t i = 0; i < engine->slot_count; i++) {
         Visit *visit = &engine->visits[i];
-        if (!visit->group || visit->ended || visit->fault != FAULT_NONE || is_paused(run, visit))
+        if (!visit->group || visit->ended || visit->fault != FAULT_NONE ||
+            schedule_is_paused(run, visit))
             continue;
         const ProgressWord *word = engine_word(engine, i);
         uint64_t seen = atomic_load_explicit(&word->offset, memory_order_relaxed) * 3 +
@@ -275,7 +179,7 @@ static void loop(Run *run, uint64_t start_ms)
         if (run->engine->interrupted)
             run_fail(run, &interrupted);
         run_settle(run); /* first: the first group may need the slot that has become free */
-        start_groups(run);
+        schedule_start(run);
         run_settle(run);
         if (run->failed || (!run->groups && run->next_item >= run->items->file_count))
             return;
@@ -316,8 +220,7 @@ bool engine_run(Engine *engine, ItemList *items, EngineStats *ret, Err *err)
 {
     uint64_t start_ms = now_ms();
     double start_cpu = own_cpu_seconds();
-    while (items->count > items->file_count) /* members of a run before this one */
-        free(items->items[--items->count].blocks);
+    item_list_drop_members(items); /* of a run before this one */
     if (items->count >= UINT32_MAX)
         return err_set(err, ERR_LIMIT, ERR_NO_OFFSET, "too many items: %zu", items->count);
     ItemRun *item_runs = calloc(items->count ? items->count : 1, sizeof *item_runs);

@@ -112,7 +112,8 @@ static bool deliver(Run *run, const Group *group, const Message *message, Err *e
 
 bool run_emit(Run *run, Group *group, const Message *message, Channel *channel, Err *err)
 {
-    bool wait = run->job->ordered && (run->groups != group || group->queue);
+    /* A container is told of after its members, however fast they are read. */
+    bool wait = run->job->ordered && (run->groups != group || group->queue || group_opens(group));
     if (!wait)
         return deliver(run, group, message, err);
     size_t len = message->bytes.len;
@@ -150,12 +151,30 @@ bool run_emit_end(Run *run, Group *group, uint32_t piece, ItemState state, uint6
     return run_emit(run, group, &message, NULL, &err);
 }
 
+/* What was found in pieces from this one on will be found again. */
+static void forget_followers(Run *run, Group *group, uint32_t piece)
+{
+    Group *follower, *next;
+    DL_FOREACH_SAFE(group->followers, follower, next)
+    {
+        uint32_t i = piece;
+        while (i < group->piece_count && group->pieces[i].item != follower->pieces[0].item)
+            i++;
+        if (i == group->piece_count)
+            continue;
+        DL_DELETE(group->followers, follower);
+        run->item_runs[follower->pieces[0].item].pieces_left--;
+        group_destroy(follower);
+    }
+}
+
 /* The job says that a block which had to wait is nonsense. Its worker has gone on since, or has
  * ended; nothing that it sent later is believed, and the pieces after this one are done again. */
 static void refuse(Run *run, Group *group, uint32_t piece, Reached reached, const Err *err)
 {
     group_clear_queue(group);
     group->current = piece;
+    forget_followers(run, group, piece);
     for (uint32_t i = piece + 1; i < group->piece_count; i++)
         run_item_run(run, group, i)->hash_failed = false; /* to be found and told again */
     for (uint32_t slot = 0; slot < run->engine->slot_count; slot++) {
@@ -168,8 +187,8 @@ static void refuse(Run *run, Group *group, uint32_t piece, Reached reached, cons
         }
     }
     run->stats.workers_lost++;
-    visit_blame_nonsense(run, group, err->text, reached);
-    group->state = group->current < group->piece_count ? GROUP_WAITING : GROUP_DONE;
+    visit_blame_nonsense(run, NULL, group, err->text, reached);
+    run_leave(run, group);
 }
 
 static void flush(Run *run, Group *group)
@@ -186,38 +205,51 @@ static void flush(Run *run, Group *group)
     }
 }
 
+/* While the group waits to be delivered, all its pieces after a block that is refused are done
+ * again (refuse): what was found in them must not have gone to work. A group of one piece has no
+ * blocks when it finds something. */
+void run_follow(Run *run, Group *group, Group *found)
+{
+    run->item_runs[found->pieces[0].item].pieces_left++;
+    if (run->job->ordered && group->piece_count > 1) {
+        DL_APPEND(group->followers, found);
+        return;
+    }
+    Group *after = group; /* and what it has found before */
+    while (after->next && after->next->pieces[0].item == found->pieces[0].item)
+        after = after->next;
+    DL_APPEND_ELEM(run->groups, after, found);
+}
+
 static void drop(Run *run, Group *group)
 {
-    Group *after = group, *member, *next;
-    DL_FOREACH_SAFE(group->members, member, next)
+    Group *after = group, *follower, *next;
+    DL_FOREACH_SAFE(group->followers, follower, next)
     {
-        DL_DELETE(group->members, member);
-        DL_APPEND_ELEM(run->groups, after, member);
-        after = member;
+        DL_DELETE(group->followers, follower);
+        DL_APPEND_ELEM(run->groups, after, follower);
+        after = follower;
     }
     DL_DELETE(run->groups, group);
+    run->active[group_opens(group)]--;
     group_destroy(group);
-    run->active--;
+}
+
+void run_leave(Run *run, Group *group)
+{
+    group->state = group->current < group->piece_count ? GROUP_WAITING : GROUP_DONE;
+    if (group->state == GROUP_DONE && !run->job->ordered)
+        drop(run, group);
 }
 
 void run_settle(Run *run)
 {
-    if (run->job->ordered) {
-        while (run->groups && !run->failed) {
-            Group *first = run->groups;
+    while (run->job->ordered && run->groups && !run->failed) {
+        Group *first = run->groups;
+        if (!group_opens(first) || first->state == GROUP_DONE)
             flush(run, first);
-            if (run->failed || first->state != GROUP_DONE)
-                return;
-            drop(run, first);
-        }
-        return;
-    }
-    Group *group, *next;
-    DL_FOREACH_SAFE(run->groups, group, next)
-    {
-        if (!group->started)
-            return; /* groups start in order: none after it has either */
-        if (group->state == GROUP_DONE)
-            drop(run, group);
+        if (run->failed || first->state != GROUP_DONE)
+            return;
+        drop(run, first);
     }
 }

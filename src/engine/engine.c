@@ -18,6 +18,7 @@
 #define HANG_MS_DEFAULT      30000u
 #define MEMORY_BYTES_DEFAULT (UINT64_C(512) * 1024 * 1024)
 #define SPOOL_BYTES_DEFAULT  (UINT64_C(4) << 30)
+#define UNPACK_BYTES_DEFAULT (UINT64_C(16) << 30)
 #define FILES_ELSEWHERE      128u /* descriptors of the program outside the engine */
 
 static unsigned processors(void)
@@ -33,7 +34,7 @@ static unsigned allowed_workers(unsigned wanted)
 {
     if (wanted > ENGINE_SLOTS_MAX - 1)
         wanted = ENGINE_SLOTS_MAX - 1;
-    const uint64_t each = WIRE_PIECES_MAX + 2;
+    const uint64_t each = WIRE_PIECES_MAX + 2 + 2 * ENGINE_DEPTH_MAX; /* items, pipe, spools */
     uint64_t need = (wanted + 1) * each + FILES_ELSEWHERE;
     struct rlimit files;
     if (getrlimit(RLIMIT_NOFILE, &files) != 0)
@@ -156,6 +157,7 @@ Engine *engine_start(const Job *job, const EngineOptions *options, Err *err)
     engine->slot_count = engine->workers + 1;
     engine->memory_bytes = options->memory_bytes ? options->memory_bytes : MEMORY_BYTES_DEFAULT;
     engine->spool_bytes = options->spool_bytes ? options->spool_bytes : SPOOL_BYTES_DEFAULT;
+    engine->unpack_bytes = options->unpack_bytes ? options->unpack_bytes : UNPACK_BYTES_DEFAULT;
     engine->hang_ms = options->hang_ms ? options->hang_ms : HANG_MS_DEFAULT;
     if (!allocate(engine, err) || !fork_zygote(engine, err) || !await_zygote(engine, err))
         return NULL;

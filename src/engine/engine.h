@@ -114,7 +114,9 @@ typedef struct EngineOptions {
     FormatOptions format;
     const char *spool;    /* folder for the members of containers; NULL: /tmp */
     uint64_t spool_bytes; /* containers wait while members take so much there; 0: default (4 GiB) */
-    bool progress;        /* show a progress line on standard error when it is a terminal */
+    uint64_t unpack_bytes; /* what may come out of one file, at all depths, beyond 256 times its
+                            * size; 0: default (16 GiB) */
+    bool progress;         /* show a progress line on standard error when it is a terminal */
     bool color;
     uint32_t hang_ms;      /* no progress for so long: the worker is ended; 0: default (30,000) */
     uint64_t memory_bytes; /* address space a worker may take beyond what the zygote prepared;

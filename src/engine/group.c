@@ -29,6 +29,12 @@ void group_add(Group *group, const ItemList *items, uint32_t index, bool recover
         (PieceRun){.item = index, .end = size, .probe_only = size > GROUP_BYTES && !recover};
 }
 
+Group *group_shrink(Group *group)
+{
+    Group *small = realloc(group, sizeof *group + group->piece_count * sizeof *group->pieces);
+    return small ? small : group;
+}
+
 /* How many files from `first` on make one group. */
 static uint32_t group_extent(const ItemList *items, uint32_t first)
 {
@@ -102,9 +108,9 @@ void group_destroy(Group *group)
     if (!group)
         return;
     group_clear_queue(group);
-    Group *member, *next;
-    DL_FOREACH_SAFE(group->members, member, next)
-    group_destroy(member);
+    Group *follower, *next;
+    DL_FOREACH_SAFE(group->followers, follower, next)
+    group_destroy(follower);
     for (uint32_t i = 0; i < group->piece_count; i++)
         free(group->pieces[i].failure);
     free(group);

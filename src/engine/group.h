@@ -57,12 +57,11 @@ typedef enum GroupState { GROUP_WAITING, GROUP_RUNNING, GROUP_DONE } GroupState;
 typedef struct Group {
     struct Group *prev, *next; /* utlist, in the order of the items */
     GroupState state;
-    bool started;          /* it has had a worker, or needed none */
-    uint32_t current;      /* the first piece that is not finished */
-    Message *queue;        /* not delivered yet */
-    struct Group *members; /* utlist, with `ordered`: groups of members of its containers, to follow
-                            * it when it is done */
-    size_t queued_bytes;   /* in the queue */
+    bool started;            /* it has had a worker, or needed none */
+    uint32_t current;        /* the first piece that is not finished */
+    Message *queue;          /* not delivered yet */
+    struct Group *followers; /* utlist: what is to follow it in the list when it is delivered */
+    size_t queued_bytes;     /* in the queue */
     uint32_t piece_count;
     PieceRun pieces[];
 } Group;
@@ -71,11 +70,19 @@ typedef struct Group {
  * memory. */
 Group *group_next(const ItemList *items, bool recover, uint32_t *next_item);
 
+/* Does its worker open a container? Such a group has one piece. */
+static inline bool group_opens(const Group *group)
+{
+    return group->pieces[0].format && group->pieces[0].format->open;
+}
+
 /* An empty group with room for `room` pieces. NULL: no memory. */
 Group *group_create(uint32_t room);
 /* Does the item still fit, by size and folder? */
 bool group_fits(const ItemList *items, const Group *group, const Item *item);
 void group_add(Group *group, const ItemList *items, uint32_t index, bool recover);
+/* Give back the room that it does not use. It must not be in a list; it moves. */
+Group *group_shrink(Group *group);
 
 /* The pieces of a large item whose format is known: a list of groups with one piece each, in
  * order. NULL: no memory. *ret_count: how many. */

@@ -1,6 +1,7 @@
 /* run.h: one engine_run, in the coordinator. Private to the engine.
  *
- *   coordinator.c   the loop: what to start, what to listen to, who has hung
+ *   coordinator.c   the loop: what has come, who has hung
+ *   schedule.c      what to start, what to listen to
  *   visit.c         one worker: opening its items, taking its blocks, judging its end
  *   members.c       what is in containers
  *   deliver.c       messages to the job, in order; items' ends; statistics
@@ -69,6 +70,7 @@ struct Engine {
     unsigned workers;
     uint64_t memory_bytes;
     uint64_t spool_bytes;
+    uint64_t unpack_bytes;
     uint32_t hang_ms;
     volatile sig_atomic_t interrupted;
     pid_t zygote;
@@ -87,7 +89,11 @@ typedef struct ItemRun {
     uint32_t pieces_left; /* not delivered; members of a container count as well */
     Spool *spool;         /* of a container that is being opened */
     Group *filling;       /* of its members: not full yet */
-    bool unwanted;        /* the job has its results already */
+    uint64_t out_bytes;   /* of a file: what has come out of it, at all depths … */
+    uint64_t out_names;   /* … bytes of paths … */
+    uint32_t out_members; /* … and members */
+    bool asked;           /* the job has been asked whether it wants it */
+    bool unwanted;        /* it does not: it has its results already */
     ItemState state;      /* ITEM_WAITING: nothing special yet */
     bool damaged;         /* delivered damage */
     bool hash_failed;
@@ -102,7 +108,7 @@ typedef struct Run {
     size_t item_room;
     Group *groups; /* utlist: not yet fully delivered, in order */
     uint32_t next_item;
-    uint32_t active; /* groups that have started and are in the list */
+    uint32_t active[2]; /* groups that have started and are in the list: [group_opens()] */
     uint64_t spool_used;
     EngineStats stats;
     ProgressLine line;
@@ -118,16 +124,22 @@ bool run_fail(Run *run, const Err *err);
  * block, pass the channel and they are taken over rather than copied. false: the job refuses the
  * block as nonsense (err says why; the piece is not to go on) or the run has failed. */
 bool run_emit(Run *run, Group *group, const Message *message, Channel *channel, Err *err);
-/* Deliver what the first groups have queued and drop those that are done. */
+/* `ordered`: deliver what the first groups have queued and drop those that are done. */
 void run_settle(Run *run);
+/* The group has no worker any more: it waits for another one, or is done. */
+void run_leave(Run *run, Group *group);
+/* What is found in the current piece of a group goes to work after it. */
+void run_follow(Run *run, Group *group, Group *found);
 /* A defect text that says how far the piece was. */
 bool run_emit_text(Run *run, Group *group, uint32_t piece, DefectKind kind, uint64_t offset,
                    const char *text);
 bool run_emit_end(Run *run, Group *group, uint32_t piece, ItemState state, uint64_t events);
 
-/* members.c: a block of a container. false as visit_take_block. */
+/* members.c: a block of a container. false as visit_take_block; ERR_LIMIT and ERR_IO: it cannot be
+ * taken in, which is not the worker's fault. */
 bool members_take(Run *run, Visit *visit, uint32_t type, Span payload, Err *err);
-/* The container's piece ends, well or not: what has come of its members goes to work. */
+/* The container's piece ends, well or not: what has come of its members goes to work. `visit` may
+ * be NULL if no member can be coming. */
 void members_end(Run *run, Visit *visit, Group *group, uint32_t piece);
 /* A member that is worked on: its room is given back. Any other item: nothing. */
 void members_release(Item *item);
@@ -144,11 +156,15 @@ void visit_finish(Run *run, Visit *visit);
 /* What its progress word says of the piece. */
 Reached visit_reached(const Run *run, const Visit *visit, uint32_t piece);
 
-/* visit_blocks.c: the item's hash is known, or it will have none: does the job want it? */
+/* visit_blocks.c: the item's hash is known, or it will have none: does the job want it? Asked once
+ * an item. */
 void run_hashed(Run *run, uint32_t item_index);
-/* The group's current piece is lost because a block of it is nonsense (`reason`).
- */
-void visit_blame_nonsense(Run *run, Group *group, const char *reason, Reached reached);
+/* The group's current piece is lost because a block of it is nonsense (`reason`). `visit`: who sent
+ * it; NULL if that is over. */
+void visit_blame_nonsense(Run *run, Visit *visit, Group *group, const char *reason,
+                          Reached reached);
+/* How much may come out of a container, or out of a file at all depths. */
+uint64_t run_unpack_budget(const Run *run, uint64_t size);
 /* Numbers from a worker, made plausible for this piece. */
 Reached visit_plausible(const PieceRun *piece, uint64_t offset, uint64_t events);
 

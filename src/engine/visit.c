@@ -55,31 +55,40 @@ static void release_items(Run *run, Group *group)
     }
 }
 
+/* What no worker gets: it is empty, or the job has its results, or it cannot be opened. */
+static bool prepare_piece(Run *run, Group *group, uint32_t i)
+{
+    PieceRun *piece = &group->pieces[i];
+    Item *item = run_item(run, group, i);
+    ItemRun *item_run = run_item_run(run, group, i);
+    const Job *job = run->job;
+    piece->defects = 0;
+    piece->identified = false;
+    piece->wants_hash = false;
+    bool hash = job->hash_items && !item->hashed && !item_run->hash_failed;
+    if (hash && item->size == 0) {
+        Err err;
+        if (!item_hash(item, -1, &err))
+            return run_fail(run, &err);
+        hash = false;
+    }
+    if (job->hash_items && item->hashed)
+        run_hashed(run, piece->item);
+    if (item->size == 0 || item_run->unwanted || piece->failure)
+        return true;
+    piece->hash_only = hash && job->known && job->known(job->ctx, item);
+    if (!hold_item(run, piece))
+        return false;
+    piece->wants_hash = hash && !piece->failure;
+    return true;
+}
+
 /* Open what is to be read, and mark what must be hashed first. */
 static bool prepare_pieces(Run *run, Group *group)
 {
-    for (uint32_t i = group->current; i < group->piece_count; i++) {
-        PieceRun *piece = &group->pieces[i];
-        Item *item = run_item(run, group, i);
-        piece->defects = 0;
-        piece->identified = false;
-        piece->wants_hash = false;
-        bool hash = run->job->hash_items && !item->hashed;
-        if (item->size == 0) {
-            Err err;
-            if (hash && !item_hash(item, -1, &err))
-                return run_fail(run, &err);
-            if (hash)
-                run_hashed(run, piece->item);
-            continue;
-        }
-        piece->hash_only = hash && run->job->known && run->job->known(run->job->ctx, item);
-        if (piece->failure)
-            continue;
-        if (!hold_item(run, piece))
+    for (uint32_t i = group->current; i < group->piece_count; i++)
+        if (!prepare_piece(run, group, i))
             return false;
-        piece->wants_hash = hash && !piece->failure && !run_item_run(run, group, i)->hash_failed;
-    }
     return true;
 }
 
@@ -220,7 +229,7 @@ static bool start_worker(Run *run, Visit *visit, Group *group)
 void visit_start(Run *run, Visit *visit, Group *group)
 {
     if (!group->started)
-        run->active++;
+        run->active[group_opens(group)]++;
     group->started = true;
     group->state = GROUP_RUNNING;
     bool prepared = prepare_pieces(run, group);
@@ -228,7 +237,7 @@ void visit_start(Run *run, Visit *visit, Group *group)
         visit_skip_pieces(run, group);
     if (!prepared || group->current == group->piece_count) {
         release_items(run, group);
-        group->state = GROUP_DONE;
+        run_leave(run, group);
         return;
     }
     visit->group = group;
@@ -241,7 +250,7 @@ void visit_start(Run *run, Visit *visit, Group *group)
     visit->heard = true; /* forking takes time */
     ProgressWord *word = engine_word(run->engine, visit->slot);
     atomic_store_explicit(&word->piece, UINT64_MAX, memory_order_relaxed); /* none yet */
-    visit_begin_piece(visit);
+    visit_begin_piece(run, visit);
     if (start_worker(run, visit, group))
         return;
     channel_close(&visit->channel);
@@ -278,9 +287,10 @@ void visit_receive(Run *run, Visit *visit)
             taken += sizeof header + payload.len;
             if (visit_take_block(run, visit, &header, payload, &err))
                 continue;
-            if (!run->failed)
-                visit_end_worker(run, visit, err.code == ERR_IO ? FAULT_REFUSED : FAULT_NONSENSE,
-                                 err.text);
+            if (!run->failed) {
+                bool refused = err.code == ERR_IO || err.code == ERR_LIMIT;
+                visit_end_worker(run, visit, refused ? FAULT_REFUSED : FAULT_NONSENSE, err.text);
+            }
             return;
         case CHANNEL_EMPTY:
             return;
@@ -335,5 +345,5 @@ void visit_finish(Run *run, Visit *visit)
     release_items(run, group);
     clear_memory(&run->engine->slots[visit->slot], visit->channel.parts_taken);
     visit->group = NULL;
-    group->state = group->current < group->piece_count ? GROUP_WAITING : GROUP_DONE;
+    run_leave(run, group);
 }

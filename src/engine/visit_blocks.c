@@ -40,8 +40,12 @@ static const Format *piece_format(const Run *run, const Group *group, uint32_t p
 void run_hashed(Run *run, uint32_t item_index)
 {
     const Job *job = run->job;
-    if (job->wants && !job->wants(job->ctx, &run->items->items[item_index], item_index))
-        run->item_runs[item_index].unwanted = true;
+    ItemRun *item_run = &run->item_runs[item_index];
+    if (item_run->asked)
+        return;
+    item_run->asked = true;
+    item_run->unwanted =
+        job->wants && !job->wants(job->ctx, &run->items->items[item_index], item_index);
 }
 
 /* A piece whose bytes could not be had: the item's state depends on what is known of it. */
@@ -55,37 +59,43 @@ void visit_skip_pieces(Run *run, Group *group)
     for (; group->current < group->piece_count && !run->failed; group->current++) {
         uint32_t piece = group->current;
         const char *failure = group->pieces[piece].failure;
-        if (failure) {
+        if (group->pieces[piece].held)
+            return;
+        if (run_item_run(run, group, piece)->unwanted) {
+            run_emit_end(run, group, piece, ITEM_KNOWN, 0);
+        } else if (failure) {
             run_emit_text(run, group, piece, DEFECT_DAMAGE, ERR_NO_OFFSET, failure);
             run_emit_end(run, group, piece, failed_state(run, group, piece), 0);
-        } else if (run_item(run, group, piece)->size == 0) {
-            bool known = run_item_run(run, group, piece)->unwanted;
-            if (!known)
-                run_emit_text(run, group, piece, DEFECT_NOTE, ERR_NO_OFFSET, "the file is empty");
-            run_emit_end(run, group, piece, known ? ITEM_KNOWN : ITEM_DONE, 0);
         } else {
-            return;
+            run_emit_text(run, group, piece, DEFECT_NOTE, ERR_NO_OFFSET, "the file is empty");
+            run_emit_end(run, group, piece, ITEM_DONE, 0);
         }
     }
 }
 
-/* Members may be many times as large as their container. */
-static uint64_t output_budget(const PieceRun *piece, bool opening)
+static uint64_t output_budget(uint64_t size, uint64_t ratio, uint64_t base)
 {
     uint64_t budget;
-    if (__builtin_mul_overflow(piece->end - piece->begin,
-                               opening ? WIRE_OPEN_RATIO : WIRE_OUTPUT_RATIO, &budget) ||
-        __builtin_add_overflow(budget, opening ? WIRE_OPEN_BASE : WIRE_OUTPUT_BASE, &budget))
+    if (__builtin_mul_overflow(size, ratio, &budget) ||
+        __builtin_add_overflow(budget, base, &budget))
         return UINT64_MAX;
     return budget;
 }
 
-void visit_begin_piece(Visit *visit)
+uint64_t run_unpack_budget(const Run *run, uint64_t size)
+{
+    return output_budget(size, WIRE_OPEN_RATIO, run->engine->unpack_bytes);
+}
+
+void visit_begin_piece(const Run *run, Visit *visit)
 {
     const PieceRun *piece = &visit->group->pieces[visit->group->current];
     visit->opening = piece->format && piece->format->open;
     visit->in_member = false;
-    visit->channel.budget = output_budget(piece, visit->opening);
+    uint64_t size = piece->end - piece->begin;
+    visit->channel.budget = visit->opening
+                                ? run_unpack_budget(run, size)
+                                : output_budget(size, WIRE_OUTPUT_RATIO, WIRE_OUTPUT_BASE);
     visit->sent = (Reached){.known = true, .offset = piece->begin};
 }
 
@@ -207,6 +217,8 @@ static bool take_defect(Run *run, Visit *visit, Span payload, Err *err)
     memcpy(&block, payload.ptr, sizeof block);
     if (block.kind > DEFECT_DAMAGE)
         return err_set(err, ERR_FORMAT, ERR_NO_OFFSET, "a defect of kind %" PRIu32, block.kind);
+    if (run->item_runs[piece->item].unwanted)
+        return true; /* they were told when it was read */
     if (++piece->defects > VISIT_DEFECTS_MAX)
         return true; /* counted; told when the piece ends */
     char text[WIRE_DEFECT_TEXT];
@@ -267,18 +279,17 @@ static bool add_cuts(Run *run, Group *group, const PieceRun *probe, const Format
         err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory for the pieces of an item");
         return run_fail(run, err);
     }
-    Group *after = group, *cut, *next;
+    Group *cut, *next;
     DL_FOREACH_SAFE(cuts, cut, next)
     {
+        DL_DELETE(cuts, cut);
         const PieceRun *piece = &cut->pieces[0];
         if (!format->open && run->job->wants_piece &&
             !run->job->wants_piece(run->job->ctx, piece->item, piece->begin, piece->end)) {
             group_destroy(cut);
             continue;
         }
-        run->item_runs[probe->item].pieces_left++;
-        DL_APPEND_ELEM(run->groups, after, cut);
-        after = cut;
+        run_follow(run, group, cut);
     }
     return true;
 }
@@ -329,8 +340,7 @@ static bool go_on(Run *run, Group *group, const PieceRun *piece, Err *err)
         return run_fail(run, err);
     }
     group_add(again, run->items, piece->item, run->engine->options->format.recover);
-    run->item_runs[piece->item].pieces_left++;
-    DL_APPEND_ELEM(run->groups, group, again);
+    run_follow(run, group, again);
     return true;
 }
 
@@ -353,7 +363,7 @@ static bool take_done(Run *run, Visit *visit, Span payload, Err *err)
     members_end(run, visit, group, at);
     tell_unlisted(run, group, at);
     tell_change(run, group, at);
-    if (!done.ok)
+    if (!done.ok && state != ITEM_KNOWN)
         tell_failure(run, group, &done,
                      span_of(payload.ptr + sizeof done, payload.len - sizeof done));
     run_emit_end(run, group, at, state,
@@ -361,7 +371,7 @@ static bool take_done(Run *run, Visit *visit, Span payload, Err *err)
     group->current++;
     visit_skip_pieces(run, group);
     if (group->current < group->piece_count)
-        visit_begin_piece(visit);
+        visit_begin_piece(run, visit);
     return !run->failed;
 }
 
@@ -430,10 +440,15 @@ static void add_place(const Run *run, const Group *group, uint32_t piece, Reache
 }
 
 /* The current piece ends here. */
-static void lose_piece(Run *run, Group *group, const char *text, Reached reached)
+static void lose_piece(Run *run, Visit *visit, Group *group, const char *text, Reached reached)
 {
     uint32_t piece = group->current;
-    members_end(run, NULL, group, piece);
+    if (run_item_run(run, group, piece)->unwanted) { /* nothing was to be had from it */
+        run_emit_end(run, group, piece, ITEM_KNOWN, 0);
+        group->current++;
+        return;
+    }
+    members_end(run, visit, group, piece);
     tell_unlisted(run, group, piece);
     tell_change(run, group, piece);
     run_emit_text(run, group, piece, DEFECT_DAMAGE, reached.known ? reached.offset : ERR_NO_OFFSET,
@@ -442,23 +457,23 @@ static void lose_piece(Run *run, Group *group, const char *text, Reached reached
     group->current++;
 }
 
-void visit_blame_nonsense(Run *run, Group *group, const char *reason, Reached reached)
+void visit_blame_nonsense(Run *run, Visit *visit, Group *group, const char *reason, Reached reached)
 {
     Err text;
     err_set(&text, ERR_NONE, 0, "the reader sent what cannot be right (%s) and was ended", reason);
     add_place(run, group, group->current, reached, PLEASE_REPORT, &text);
-    lose_piece(run, group, text.text, reached);
+    lose_piece(run, visit, group, text.text, reached);
 }
 
 void visit_blame(Run *run, Visit *visit)
 {
     Group *group = visit->group;
     if (visit->fault == FAULT_REFUSED) {
-        lose_piece(run, group, visit->fault_text, visit->sent);
+        lose_piece(run, visit, group, visit->fault_text, visit->sent);
         return;
     }
     if (visit->fault == FAULT_NONSENSE) {
-        visit_blame_nonsense(run, group, visit->fault_text, visit->sent);
+        visit_blame_nonsense(run, visit, group, visit->fault_text, visit->sent);
         return;
     }
     uint32_t to_hash = next_to_hash(group);
@@ -471,7 +486,7 @@ void visit_blame(Run *run, Visit *visit)
     describe_end(run, visit, &text);
     add_place(run, group, piece, reached, killed ? "" : PLEASE_REPORT, &text);
     if (!hashing) {
-        lose_piece(run, group, text.text, reached);
+        lose_piece(run, visit, group, text.text, reached);
         return;
     }
     /* The pieces before it have not begun: only this one is passed over, in its turn. */

@@ -10,7 +10,7 @@
 /* Finish, in order, the pieces from the current one on that no worker gets. */
 void visit_skip_pieces(Run *run, Group *group);
 /* The channel's budget for the current piece. */
-void visit_begin_piece(Visit *visit);
+void visit_begin_piece(const Run *run, Visit *visit);
 /* false: the block cannot be what an honest worker sends here (err), or the run has failed. */
 bool visit_take_block(Run *run, Visit *visit, const BlockHeader *header, Span payload, Err *err);
 /* The worker has ended before its work: find the piece it was at and why; the others wait for the

@@ -21,11 +21,10 @@
 #define WIRE_PIECES_MAX   128u                          /* pieces, and so items */
 #define WIRE_BLOCK_MAX    (UINT64_C(128) * 1024 * 1024) /* bytes in a block */
 #define WIRE_CONTROL_MAX  4096u          /* bytes in a block of the engine's own … */
-#define WIRE_MEMBER_MAX   (1024u * 1024) /* … but of a member: name or bytes */
+#define WIRE_MEMBER_MAX   (1024u * 1024) /* … but of a member's bytes */
 #define WIRE_OUTPUT_BASE  (UINT64_C(64) * 1024 * 1024) /* bytes a piece may send: this … */
 #define WIRE_OUTPUT_RATIO 256u                         /* … and so many times its own size */
-#define WIRE_OPEN_BASE    (UINT64_C(4) * 1024 * 1024 * 1024) /* a container may send: this … */
-#define WIRE_OPEN_RATIO   256u                /* … and so many times its own size */
+#define WIRE_OPEN_RATIO   256u /* of a container; beside EngineOptions.unpack_bytes */
 #define WIRE_TEXT_MAX     (64u * 1024 * 1024) /* bytes of paths in a request */
 #define WIRE_DEFECT_TEXT  512u                /* bytes of a defect's text */
 

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/veil.h"
 #include "engine/wire.h"
 #include "engine/worker.h"
 
@@ -152,7 +153,7 @@ static bool prepare(Zygote *zygote, Err *err)
     };
     zygote->children = calloc(setup->slot_count, sizeof *zygote->children);
     Sha256 once;
-    if (!zygote->children || !zygote->worker.hasher ||
+    if (!zygote->children || !zygote->worker.hasher || !veil_prepare() ||
         !sha256_final(zygote->worker.hasher, &once)) /* all that OpenSSL loads late */
         return err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory for the zygote");
     int landlock;

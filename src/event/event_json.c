@@ -185,6 +185,15 @@ void event_write_roles(Buf *buf, const Batch *batch, uint32_t row)
     buf_add_char(buf, '}');
 }
 
+void event_write_source(Buf *buf, const EventKind *kind)
+{
+    buf_add_text(buf, kind->product);
+    Text detail = kind->service.len ? kind->service : kind->channel;
+    if (kind->product.len && detail.len)
+        buf_add_char(buf, '/');
+    buf_add_text(buf, detail);
+}
+
 /* ---- the whole ---- */
 
 static void write_text_member(Buf *buf, bool *first, Text key, Text text)

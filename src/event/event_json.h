@@ -24,6 +24,10 @@ void event_write_fields(Buf *buf, const Batch *batch, uint32_t row);
 void event_write_ecs(Buf *buf, const Batch *batch, uint32_t row);
 void event_write_roles(Buf *buf, const Batch *batch, uint32_t row);
 
+/* Where records of a kind come from: product/service, the channel where no service is known. No
+ * JSON. */
+void event_write_source(Buf *buf, const EventKind *kind);
+
 /* RFC 3339 in quotes with 7 decimals, or 9 if the time has them; null for TIME_NONE. */
 void event_write_time(Buf *buf, Time time);
 

@@ -68,10 +68,13 @@ typedef struct ItemList {
 
 /* Append a copy of `item`, whose texts must live as long as the list. Items move. */
 bool item_list_add(ItemList *list, const Item *item, Err *err);
+/* Only the files stay, as listed. */
+void item_list_drop_members(ItemList *list);
 void item_list_done(ItemList *list);
 
-/* Indices of all items, sorted by path (then by place in the list): the order in which they are
- * shown, whatever the order in which members were found. malloc'ed; NULL: no memory. */
+/* Indices of all items, sorted by path, those of one path by their place in the containers: the
+ * order in which they are shown, whatever the order in which members were found. malloc'ed; NULL:
+ * no memory. */
 uint32_t *item_list_order(const ItemList *list, Err *err);
 
 /* Blocks of an item of that size. */

@@ -17,14 +17,42 @@ bool item_list_add(ItemList *list, const Item *item, Err *err)
     return true;
 }
 
+static void item_done(Item *item)
+{
+    free(item->blocks);
+    spool_unref(item->spool);
+}
+
+void item_list_drop_members(ItemList *list)
+{
+    while (list->count > list->file_count) {
+        Item *last = &list->items[--list->count];
+        list->bytes -= last->size;
+        item_done(last);
+    }
+}
+
+/* Items of one path: a name may be in a container twice, also that of a container. Members of one
+ * container are in the order in which it has them; those of different ones are not, but their
+ * containers, or the containers of these, are. */
+static int compare_places(const ItemList *list, uint32_t x, uint32_t y)
+{
+    const Item *items = list->items;
+    if (items[x].depth != items[y].depth)
+        return items[x].depth < items[y].depth ? -1 : 1;
+    while (items[x].parent != items[y].parent) {
+        x = items[x].parent;
+        y = items[y].parent;
+    }
+    return x < y ? -1 : x > y;
+}
+
 static int compare_items(const void *a, const void *b, void *list_of)
 {
     const ItemList *list = list_of;
     uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
     int order = text_compare(list->items[x].path, list->items[y].path);
-    if (order == 0) /* of one name in one container: they are found in its order */
-        order = x < y ? -1 : x > y;
-    return order;
+    return order ? order : compare_places(list, x, y);
 }
 
 uint32_t *item_list_order(const ItemList *list, Err *err)
@@ -43,10 +71,8 @@ uint32_t *item_list_order(const ItemList *list, Err *err)
 
 void item_list_done(ItemList *list)
 {
-    for (size_t i = 0; i < list->count; i++) {
-        free(list->items[i].blocks);
-        spool_unref(list->items[i].spool);
-    }
+    for (size_t i = 0; i < list->count; i++)
+        item_done(&list->items[i]);
     free(list->items);
     *list = (ItemList){0};
 }

@@ -62,7 +62,7 @@ void spool_release(Spool *spool, uint64_t begin, uint64_t end)
     count(spool, 0, end - begin);
 }
 
-int spool_fd(const Spool *spool)
+int spool_fd(Spool *spool)
 {
     return scratch_fd(spool->file);
 }

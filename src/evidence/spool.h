@@ -24,8 +24,8 @@ uint64_t spool_end(const Spool *spool); /* where the next byte will stand */
 /* The bytes [begin, end) are not needed any more. Once for each byte. */
 void spool_release(Spool *spool, uint64_t begin, uint64_t end);
 
-/* Both belong to the spool. */
-int spool_fd(const Spool *spool);
+/* Both belong to the spool. The descriptor is to be read only, where the system lets us. */
+int spool_fd(Spool *spool);
 const Veil *spool_veil(const Spool *spool);
 
 #endif

@@ -1,4 +1,6 @@
 /* archive_kinds.c: one row for each kind of archive and compressed file, told by its signature. */
+#include <string.h>
+
 #include "format/archive.h"
 
 static Confidence by_signature(Span head, const void *signature, size_t len)
@@ -58,11 +60,10 @@ static Confidence compress_probe(Span head, uint64_t item_size)
     return flags && span_starts_with(head, "\x1F\x9D", 2) ? CONFIDENCE_CERTAIN : CONFIDENCE_NONE;
 }
 
-#define TAR_BLOCK        512
 #define TAR_CHECKSUM_AT  148
 #define TAR_CHECKSUM_LEN 8
 
-/* The sum over a tar header, its own field taken as blanks; UINT32_MAX: the field is no number. */
+/* Does the sum over a tar header, its own field taken as blanks, stand in that field? */
 static bool tar_sum_fits(Span head)
 {
     uint32_t sum = 0, stated = 0;
@@ -78,7 +79,7 @@ static bool tar_sum_fits(Span head)
     return digits >= 4 && sum == stated;
 }
 
-static Confidence tar_probe(Span head, uint64_t item_size)
+Confidence tar_probe(Span head, uint64_t item_size)
 {
     (void)item_size;
     if (head.len < TAR_BLOCK || head.ptr[0] == 0 || !tar_sum_fits(head))
@@ -86,21 +87,35 @@ static Confidence tar_probe(Span head, uint64_t item_size)
     return memcmp(head.ptr + 257, "ustar", 5) == 0 ? CONFIDENCE_CERTAIN : CONFIDENCE_LIKELY;
 }
 
-#define ARCHIVE_ROW(id, stored_name, what)                                                         \
+#define COMPRESSED(id, packing)                                                                    \
+    static bool id##_open(const Input *in, const FormatOptions *options, Sink *sink,               \
+                          const MemberOut *out, Err *err)                                          \
+    {                                                                                              \
+        (void)options;                                                                             \
+        return compressed_open(packing, in, sink, out, err);                                       \
+    }
+
+COMPRESSED(bzip2, PACKED_BZIP2)
+COMPRESSED(compress, PACKED_COMPRESS)
+COMPRESSED(gzip, PACKED_GZIP)
+COMPRESSED(xz, PACKED_XZ)
+COMPRESSED(zstd, PACKED_ZSTD)
+
+#define ARCHIVE_ROW(id, stored_name, opener, what)                                                 \
     const Format id##_format = {                                                                   \
         .name = stored_name,                                                                       \
         .summary = what,                                                                           \
         .doc = "docs/formats/archive.md",                                                          \
         .probe = id##_probe,                                                                       \
         .prepare = archive_prepare,                                                                \
-        .open = archive_open,                                                                      \
+        .open = opener,                                                                            \
     }
 
-ARCHIVE_ROW(bzip2, "bzip2", "bzip2 (also of a tar archive)");
-ARCHIVE_ROW(compress, "compress", "compress, .Z (also of a tar archive)");
-ARCHIVE_ROW(gzip, "gzip", "gzip (also of a tar archive)");
-ARCHIVE_ROW(seven_zip, "7z", "7-Zip archive");
-ARCHIVE_ROW(tar, "tar", "tar archive");
-ARCHIVE_ROW(xz, "xz", "xz (also of a tar archive)");
-ARCHIVE_ROW(zip, "zip", "zip archive");
-ARCHIVE_ROW(zstd, "zstd", "Zstandard (also of a tar archive)");
+ARCHIVE_ROW(bzip2, "bzip2", bzip2_open, "bzip2 (also of a tar archive)");
+ARCHIVE_ROW(compress, "compress", compress_open, "compress, .Z (also of a tar archive)");
+ARCHIVE_ROW(gzip, "gzip", gzip_open, "gzip (also of a tar archive)");
+ARCHIVE_ROW(seven_zip, "7z", archive_open_seven_zip, "7-Zip archive");
+ARCHIVE_ROW(tar, "tar", archive_open_tar, "tar archive");
+ARCHIVE_ROW(xz, "xz", xz_open, "xz (also of a tar archive)");
+ARCHIVE_ROW(zip, "zip", archive_open_zip, "zip archive");
+ARCHIVE_ROW(zstd, "zstd", zstd_open, "Zstandard (also of a tar archive)");

@@ -50,8 +50,11 @@ typedef struct LineOut {
 
 /* Where a container puts what is in it: begin, bytes…, end, one member after the other. Each may
  * say no (false, err): the container is then not read on. */
+#define MEMBER_NAME_MAX (16u * 1024)
+
 typedef struct MemberHead {
-    Text name;     /* raw bytes, '/' between folders, as the container has it: not to be trusted */
+    Text name; /* 1 to MEMBER_NAME_MAX raw bytes, '/' between folders, as the container has it: not
+                * to be trusted */
     uint64_t size; /* as stated; UINT64_MAX when the container does not say */
 } MemberHead;
 

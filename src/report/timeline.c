@@ -6,18 +6,10 @@
 
 #include "base/cleanup.h"
 #include "base/extsort.h"
-#include "base/json.h"
+#include "report/timeline_fill.h"
 #include "report/twin_filter.h"
 
 #define LINE_MAX_SIZE (256u * 1024 * 1024)
-
-/* An item as lines show it. */
-typedef struct ItemText {
-    char *path; /* NULL: not yet rendered */
-    size_t path_len;
-    char sha256[64];
-    size_t sha256_len; /* 0: the item could not be hashed, as a defect has told */
-} ItemText;
 
 struct Timeline {
     const TimelineFormat *format;
@@ -30,7 +22,7 @@ struct Timeline {
     const ItemList *items;
     uint32_t *order; /* number of an item in the rows' keys → its index */
     ItemText *texts;
-    Buf out;
+    Buf out, places;
 };
 
 Timeline *timeline_create(const TimelineOptions *options, Err *err)
@@ -45,6 +37,7 @@ Timeline *timeline_create(const TimelineOptions *options, Err *err)
     timeline->memory_bytes = memory;
     timeline->folder = options->folder;
     buf_init(&timeline->out, LINE_MAX_SIZE);
+    buf_init(&timeline->places, LINE_MAX_SIZE);
     timeline->rows = extsort_create(memory / 2, options->folder, err);
     timeline->twins = twin_filter_create(memory / 2, options->folder, err);
     if (!timeline->rows || !timeline->twins) {
@@ -59,12 +52,13 @@ void timeline_destroy(Timeline *timeline)
     if (!timeline)
         return;
     for (size_t i = 0; timeline->texts && i < timeline->items->count; i++)
-        free(timeline->texts[i].path);
+        item_text_done(&timeline->texts[i]);
     free(timeline->texts);
     free(timeline->order);
     extsort_destroy(timeline->rows);
     twin_filter_destroy(timeline->twins);
     buf_done(&timeline->out);
+    buf_done(&timeline->places);
     free(timeline);
 }
 
@@ -104,47 +98,27 @@ static const ItemText *item_text(Timeline *timeline, uint32_t number)
 {
     ItemText *text = &timeline->texts[number];
     const Item *item = &timeline->items->items[timeline->order[number]];
-    if (text->path)
-        return text;
-    Buf path;
-    buf_init(&path, LINE_MAX_SIZE);
-    timeline->format->path(&path, item->path);
-    buf_add_char(&path, '\0'); /* never empty, so never NULL */
-    if (path.failed) {
-        buf_done(&path);
-        return NULL;
-    }
-    text->path = path.ptr;
-    text->path_len = path.len - 1;
-    sha256_hex(&item->sha256, text->sha256);
-    text->sha256_len = item->hashed ? sizeof text->sha256 : 0;
-    return text;
+    bool ok =
+        item_text_make(text, timeline->format, item->path, item->hashed ? &item->sha256 : NULL);
+    return ok ? text : NULL;
 }
 
-/* ,"twins":[{"item":…,"offset":…},…] */
-static bool add_twins(Timeline *timeline, const RowKey *key, Err *err)
+/* The other places of a row's record, into timeline->places. */
+static bool list_twins(Timeline *timeline, const RowKey *key, Err *err)
 {
-    Buf *out = &timeline->out;
     Err failure = {0};
-    uint32_t item;
+    uint32_t item, count = 0;
     uint64_t offset;
-    bool any = false;
+    buf_clear(&timeline->places);
+    if (!(timeline->format->gaps & 1u << GAP_TWINS))
+        return true;
     while (twin_filter_place(timeline->twins, key, &item, &offset, &failure)) {
         const ItemText *text = item_text(timeline, item);
         if (!text)
             return no_memory(err);
-        if (any)
-            BUF_LITERAL(out, ",{\"item\":");
-        else
-            BUF_LITERAL(out, ",\"twins\":[{\"item\":");
-        buf_add(out, text->path, text->path_len);
-        BUF_LITERAL(out, ",\"offset\":");
-        buf_add_u64(out, offset);
-        buf_add_char(out, '}');
-        any = true;
+        timeline_add_twin(&timeline->places, text, offset, count++);
     }
-    if (any)
-        buf_add_char(out, ']');
+    timeline_end_twins(&timeline->places, count);
     if (failure.code && err)
         *err = failure;
     return failure.code == ERR_NONE;
@@ -156,21 +130,11 @@ static bool fill_line(Timeline *timeline, const RowKey *key, Text line, Err *err
     const ItemText *item = item_text(timeline, row_place(key).item);
     if (!item)
         return no_memory(err);
+    if (!list_twins(timeline, key, err))
+        return false;
     Buf *out = &timeline->out;
-    for (Gap gap = GAP_ITEM; gap < GAP_END; gap++) {
-        if (!(timeline->format->gaps & 1u << gap))
-            continue;
-        Text before = text_cut(&line, (char)gap);
-        buf_add_text(out, before);
-        if (gap == GAP_ITEM)
-            buf_add(out, item->path, item->path_len);
-        else if (gap == GAP_SHA256)
-            timeline->format->sha256(out, text_of(item->sha256, item->sha256_len));
-        else if (!add_twins(timeline, key, err))
-            return false;
-    }
-    buf_add_text(out, line);
-    return !out->failed || no_memory(err);
+    timeline_fill(out, timeline->format, line, item, buf_text(&timeline->places));
+    return (!out->failed && !timeline->places.failed) || no_memory(err);
 }
 
 static bool write_rows(Timeline *timeline, TimelineWrite write, void *ctx, Err *err)

@@ -73,7 +73,7 @@ static bool gaps_fit(Text line, unsigned gaps)
     return true;
 }
 
-static const char *line_fault(Text line, const TimelineFormat *format)
+const char *timeline_line_fault(Text line, const TimelineFormat *format)
 {
     static const uint32_t ALLOWED =
         PRINTABLE_ALLOW(GAP_ITEM) | PRINTABLE_ALLOW(GAP_SHA256) | PRINTABLE_ALLOW(GAP_TWINS);
@@ -108,7 +108,7 @@ bool row_take(Reader *block, const TimelineFormat *format, RowHead *ret, Text *r
     else if (class >= EVENT_CLASS_COUNT || zero != 0)
         *why = "a row head that cannot be";
     else
-        *why = line_fault(line, format);
+        *why = timeline_line_fault(line, format);
     if (*why)
         return false;
     head.class = (EventClass) class;

@@ -40,6 +40,7 @@ typedef struct TimelineFormat {
     const char *header; /* lines before the first row */
     const char *ending; /* demanded of the name of an output file; NULL: any */
     unsigned cells;     /* of a row of CSV; 0: it is not CSV */
+    bool is_json;       /* a line is an object */
     unsigned gaps;      /* bit 1 << Gap for each: a row has each of these once, in this order */
     /* The line of an event, with its gaps, up to and with '\n'. */
     void (*line)(Buf *buf, const TimelineEvent *event);
@@ -59,6 +60,11 @@ const TimelineFormat *timeline_format_by_name(Text name);
 void timeline_write_time(Buf *buf, Time time, unsigned decimals);
 void timeline_describe_time(Buf *buf, const EventHead *head);
 
+/* Why a line from a process that evidence may have taken over is none of the format's: it must have
+ * the format's gaps, each once and in order, end with its only '\n', be printable in between and,
+ * in formats of CSV, have as many cells as it should and no formula. NULL: it is one. */
+const char *timeline_line_fault(Text line, const TimelineFormat *format);
+
 /* A row as it is sent: this head (integers little-endian), then the line. */
 #define ROW_HEAD_SIZE 56
 
@@ -75,9 +81,7 @@ typedef struct RowHead {
 void row_head_write(uint8_t out[ROW_HEAD_SIZE], const RowHead *head);
 
 /* Take the next row from a block that may be hostile. false: no whole, well-formed row stands
- * there; *why then says what is wrong. After success the line has the gaps of the format, each
- * once and in order, ends with its only '\n', is printable in between and, in formats of CSV, has
- * as many cells as it should and no formula. */
+ * there; *why then says what is wrong. After success the line has no fault. */
 bool row_take(Reader *block, const TimelineFormat *format, RowHead *ret, Text *ret_line,
               const char **why);
 

@@ -64,6 +64,7 @@ const TimelineFormat jsonl_timeline = {
     .name = "jsonl",
     .summary = "one JSON object a line, with every native field and the ECS fields",
     .header = "",
+    .is_json = true,
     .gaps = 1u << GAP_ITEM | 1u << GAP_SHA256 | 1u << GAP_TWINS,
     .line = jsonl_line,
     .path = json_name,

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "event/event_json.h"
 #include "event/message.h"
 
 #define LINE_MAX_SIZE (64u * 1024 * 1024)
@@ -75,16 +76,6 @@ static uint32_t ecs_cell(const Batch *batch, const Layout *layout, Text name)
     return CELL_NONE;
 }
 
-/* windows/security; the channel where no service is known. */
-static void write_source(Buf *buf, const EventKind *kind)
-{
-    buf_add_text(buf, kind->product);
-    Text detail = kind->service.len ? kind->service : kind->channel;
-    if (kind->product.len && detail.len)
-        buf_add_char(buf, '/');
-    buf_add_text(buf, detail);
-}
-
 static const Prepared *prepare(RowWriter *writer, uint32_t number, const Layout *layout,
                                const EventKind *kind)
 {
@@ -92,7 +83,7 @@ static const Prepared *prepare(RowWriter *writer, uint32_t number, const Layout 
     if (p->ready)
         return p;
     size_t at = writer->sources.len;
-    write_source(&writer->sources, kind);
+    event_write_source(&writer->sources, kind);
     *p = (Prepared){.ready = true,
                     .host_cell = ecs_cell(writer->batch, layout, TEXT("host.name")),
                     .user_cell = ecs_cell(writer->batch, layout, TEXT("user.name")),
@@ -110,14 +101,14 @@ static Text cell_text(const Batch *batch, uint32_t row, uint32_t cell, Buf *scra
     return buf_text(scratch);
 }
 
-bool row_writer_add(RowWriter *writer, uint32_t row, Buf *rows)
+bool row_writer_line(RowWriter *writer, uint32_t row, const EventHead *head, Buf *lines)
 {
     const Batch *batch = writer->batch;
     uint32_t number = batch_layout_of(batch, row);
     Layout layout = batch_layout(batch, number);
     TimelineEvent event = {.batch = batch,
                            .row = row,
-                           .head = batch_head(batch, row),
+                           .head = *head,
                            .kind = batch_kind(batch, layout.kind),
                            .format = writer->item.format,
                            .action = batch_name(batch, layout.action)};
@@ -131,28 +122,39 @@ bool row_writer_add(RowWriter *writer, uint32_t row, Buf *rows)
     event.user = cell_text(batch, row, p->user_cell, &writer->user);
     event.source = text_of(writer->sources.ptr + p->source_at, p->source_len);
 
+    size_t start = lines->len;
+    writer->format->line(lines, &event);
+    bool failed = lines->failed || writer->message.failed || writer->host.failed ||
+                  writer->user.failed || writer->sources.failed ||
+                  lines->len - start > LINE_MAX_SIZE;
+    if (failed) {
+        lines->len = start;
+        lines->failed = false;
+    }
+    return !failed;
+}
+
+bool row_writer_add(RowWriter *writer, uint32_t row, Buf *rows)
+{
+    const Batch *batch = writer->batch;
+    EventHead event = batch_head(batch, row);
     size_t start = rows->len;
     if (buf_reserve(rows, ROW_HEAD_SIZE))
         rows->len += ROW_HEAD_SIZE;
-    writer->format->line(rows, &event);
-    bool failed = rows->failed || writer->message.failed || writer->host.failed ||
-                  writer->user.failed || writer->sources.failed ||
-                  rows->len - start > LINE_MAX_SIZE;
-    if (failed) {
+    if (!row_writer_line(writer, row, &event, rows)) {
         rows->len = start;
-        rows->failed = false;
         return false;
     }
     Value written;
-    bool tells = event.head.twin && batch_field(batch, row, TEXT("System.TimeWritten"), &written) &&
+    bool tells = event.twin && batch_field(batch, row, TEXT("System.TimeWritten"), &written) &&
                  written.type == VALUE_FILETIME;
-    RowHead head = {.time = event.head.time,
+    RowHead head = {.time = event.time,
                     .written = tells ? value_u64(written) : 0,
-                    .offset = event.head.offset,
-                    .twin = event.head.twin,
+                    .offset = event.offset,
+                    .twin = event.twin,
                     .payload = batch_payload(batch, row),
-                    .sub = event.head.sub,
-                    .class = event.head.class,
+                    .sub = event.sub,
+                    .class = event.class,
                     .line_size = (uint32_t)(rows->len - start - ROW_HEAD_SIZE)};
     row_head_write((uint8_t *)rows->ptr + start, &head);
     return true;

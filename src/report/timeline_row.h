@@ -31,6 +31,10 @@ typedef struct RowItem {
 /* Rows of this batch follow; it must outlive them. false: no memory. */
 bool row_writer_begin(RowWriter *writer, const Batch *batch, const RowItem *item);
 
+/* Append the line of an event alone, under a head of the caller's (a case may know its time
+ * better). false: as row_writer_add. */
+bool row_writer_line(RowWriter *writer, uint32_t row, const EventHead *head, Buf *lines);
+
 /* Append the row of an event to `rows`. false: no memory, or an event too large to be a line;
  * `rows` is then as before. */
 bool row_writer_add(RowWriter *writer, uint32_t row, Buf *rows);

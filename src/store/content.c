@@ -29,10 +29,12 @@ bool item_row(Store *store, const Query *query, ItemRow *ret)
                    .layout_origin = (unsigned)query_get_u64(query, 12),
                    .host = text_from_span(CELL("host", 13)),
                    .host_origin = (unsigned)query_get_u64(query, 14),
-                   .events = query_get_u64(query, 15),
-                   .digest = CELL("digest", 16)};
+                   .events = query_get_u64(query, 15)};
+    bool opened = !store->box.failed;
+    row.digest = CELL("digest", 16);
+    store->box.failed = !opened; /* a digest that cannot be opened is one that does not fit */
 #undef CELL
-    if (store->box.failed || id.len != sizeof row.id.bytes || number > UINT32_MAX ||
+    if (!opened || id.len != sizeof row.id.bytes || number > UINT32_MAX ||
         (row.sha256.len && row.sha256.len != sizeof(Sha256)))
         return false;
     memcpy(row.id.bytes, id.ptr, id.len);
@@ -165,6 +167,28 @@ void digest_derived(Canon *canon, const ItemId *item, unsigned kind, uint64_t pi
     canon_u64(canon, kind);
     canon_u64(canon, piece);
     canon_u64(canon, seq);
+}
+
+bool derived_add(Store *store, uint32_t item, DerivedKind kind, uint64_t piece, uint32_t seq,
+                 Span bytes, const RowDigest *digest, Err *err)
+{
+    Database *db = store_database(store, err);
+    if (!db)
+        return false;
+    BoxPlace place = {.column = "derived.bytes", .row = {item, kind, piece, seq}};
+    BoxPlace digest_place = {.column = "derived.digest", .row = {item, kind, piece, seq}};
+    Query query = query_on(db, SQL_DERIVED_ADD);
+    box_row(&store->box);
+    query_u64(&query, item);
+    query_u64(&query, kind);
+    query_u64(&query, piece);
+    query_u64(&query, seq);
+    query_bytes(&query, box_seal(&store->box, place, bytes));
+    query_bytes(&query,
+                box_seal(&store->box, digest_place, span_of(digest->bytes, sizeof digest->bytes)));
+    if (store->box.failed)
+        return box_error(&store->box, err);
+    return query_run(&query, err);
 }
 
 /* ---- an item ---- */

@@ -63,6 +63,10 @@ bool digest_twins(Canon *canon, const ItemId *item, uint64_t piece, uint32_t seq
 /* Begin the digest of a derived row; what it says follows (canon_…), then canon_end_row. */
 void digest_derived(Canon *canon, const ItemId *item, unsigned kind, uint64_t piece, uint32_t seq);
 
+/* Write a derived row. */
+bool derived_add(Store *store, uint32_t item, DerivedKind kind, uint64_t piece, uint32_t seq,
+                 Span bytes, const RowDigest *digest, Err *err);
+
 /* Of everything that belongs to an item, from its rows' digests. */
 bool content_item(Store *store, uint32_t number, Sha256 *ret, Err *err);
 

@@ -139,6 +139,11 @@ Database *database_open(const char *path, DatabaseMode mode, Err *err)
     return NULL;
 }
 
+void database_lenient(Database *db)
+{
+    (void)sqlite3_exec(db->handle, "PRAGMA cell_size_check = OFF", NULL, NULL, NULL);
+}
+
 void database_close(Database *db)
 {
     if (!db)

@@ -32,6 +32,9 @@ typedef enum DatabaseMode {
 Database *database_open(const char *path, DatabaseMode mode, Err *err);
 void database_close(Database *db); /* NULL is fine; what is not committed is undone */
 
+/* Read on where SQLite would rather stop: for verify, which names what is wrong by other means. */
+void database_lenient(Database *db);
+
 /* What a result of SQLite means: ERR_FORMAT (damaged), ERR_IO (disk full, system), … Always false.
  */
 bool database_error(Database *db, int result, Err *err);

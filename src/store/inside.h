@@ -48,7 +48,8 @@ typedef struct Reading {
     size_t segment_count;
 } Reading;
 
-typedef struct Writer Writer; /* writer.h */
+typedef struct Writer Writer;         /* writer.h */
+typedef struct PlaceCache PlaceCache; /* twin_places.h */
 
 struct Store {
     char *folder, *path;
@@ -62,6 +63,7 @@ struct Store {
     const SigningKey *signing;
     int level;
     Reading reading;
+    PlaceCache *places;
     Writer *writer; /* between store_run_begin and store_close */
 };
 
@@ -85,8 +87,10 @@ static inline Span open_cell(Store *store, const char *column, uint64_t a, uint6
 
 /* Items and segments as of one moment; what was read before stays as it is. */
 bool reading_load(Store *store, Err *err);
-/* Forget them: the case was written to. */
+/* Forget them: the case was written to. A run that writes sees items as they were when it first
+ * asked, until it maps or ends. */
 void reading_forget(Store *store);
+bool store_refresh(Store *store, Err *err); /* commit, and forget */
 
 bool no_memory(Err *err);                        /* "no memory for the case" */
 bool digest_failed(Err *err);                    /* the hash library */

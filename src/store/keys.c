@@ -221,6 +221,16 @@ static bool write_pair(const char *path, const char *public_path, const KeyFile 
     return false;
 }
 
+bool key_pair_check(const char *path, bool overwrite, Err *err)
+{
+    CLEANUP(freep) char *public_path = NULL;
+    if (asprintf(&public_path, "%s.pub", path) < 0) {
+        public_path = NULL;
+        return err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory for a key");
+    }
+    return refuse_existing(path, overwrite, err) && refuse_existing(public_path, overwrite, err);
+}
+
 bool key_pair_make(const char *path, const KeyMaking *making, PublicKey *ret, Err *err)
 {
     CLEANUP(secret_freep) KeyFile *file = secret_memory(sizeof *file, err);
@@ -231,8 +241,7 @@ bool key_pair_make(const char *path, const KeyMaking *making, PublicKey *ret, Er
         public_path = NULL;
         return err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory for a key");
     }
-    if (!refuse_existing(path, making->overwrite, err) ||
-        !refuse_existing(public_path, making->overwrite, err))
+    if (!key_pair_check(path, making->overwrite, err))
         return false;
     *file = (KeyFile){.kind = making->kind, .half = KEY_HALF_SECRET};
     if (!make_secret(file))

@@ -54,6 +54,10 @@ typedef struct KeyMaking {
     bool quick; /* for tests: a passphrase that is cheap to try */
 } KeyMaking;
 
+/* Could it be made? ERR_USAGE: one of its files exists and is not to be overwritten. Asked before a
+ * person is troubled for a passphrase; key_pair_make asks again. */
+bool key_pair_check(const char *path, bool overwrite, Err *err);
+
 /* A new pair: the private half in `path`, for its owner's eyes only, the public one in `path`.pub.
  * ERR_USAGE: one of them exists. */
 bool key_pair_make(const char *path, const KeyMaking *making, PublicKey *ret, Err *err);

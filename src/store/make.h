@@ -11,6 +11,9 @@ bool case_check(Store *store, bool *ret_empty, Err *err);
 /* Read case id and cipher; open the data key if the case is encrypted. */
 bool case_unlock(Store *store, const CaseKey *key, Err *err);
 
+/* The data key alone, from the copies in meta. */
+bool case_open_key(Store *store, const CaseKey *key, Err *err);
+
 /* Tables, meta and the first entry of the ledger, all at once. */
 bool case_make(Store *store, const StoreOptions *options, Err *err);
 

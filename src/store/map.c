@@ -113,7 +113,7 @@ static bool look_at(Child *child, const SegmentRef *ref, Err *err)
     ScanSegment segment = {.item = ref->item, .segment = ref->number, .ref = ref};
     Batch dictionary;
     if (!filter_wants_segment(child->filter, ref) ||
-        (job->wants_summary && !job->wants_summary(job->ctx, &ref->summary))) {
+        (job->wants_summary && !job->wants_summary(job->ctx, ref->item, &ref->summary))) {
         child->stats.skipped_by_summary++;
         return true;
     }
@@ -123,9 +123,12 @@ static bool look_at(Child *child, const SegmentRef *ref, Err *err)
         child->stats.skipped_by_values++;
         return true;
     }
-    return part_read_events(child->parts, ref->number, &dictionary, child->plan->twin_columns,
-                            &segment.batch, err) &&
-           look_at_rows(child, ref, &segment, err);
+    if (!part_read_events(child->parts, ref->number, &dictionary, child->plan->twin_columns,
+                          &segment.batch, err))
+        return false;
+    if (segment.batch.event_count != ref->events || ref->summary.events != ref->events)
+        return err_set(err, ERR_FORMAT, ERR_NO_OFFSET, "it has not as many events as is said");
+    return look_at_rows(child, ref, &segment, err);
 }
 
 static bool name_segment(const SegmentRef *ref, Err *err)
@@ -437,7 +440,7 @@ bool map_run(Store *store, const MapPlan *plan, ScanStats *ret, Err *err)
 bool store_map(Store *store, const ScanFilter *filter, const ScanJob *job, unsigned workers,
                ScanStats *ret, Err *err)
 {
-    if (store->writer && !store_commit(store, err))
+    if (store->writer && !store_refresh(store, err))
         return false;
     if (!reading_load(store, err))
         return false;

@@ -9,6 +9,8 @@ struct PartReader {
     SegmentCodec *codec;
     Buf parts[SEGMENT_PARTS]; /* as they stand in the database; copied so that queries can end */
     Buf dictionary, batch;
+    unsigned searches; /* that are still made; each looks at all parts */
+    bool astray;
 };
 
 PartReader *part_reader_create(Store *store, Err *err)
@@ -41,6 +43,52 @@ void part_reader_destroy(PartReader *reader)
     free(reader);
 }
 
+#define SEARCHES_MAX 64
+
+void part_reader_search(PartReader *reader)
+{
+    reader->searches = SEARCHES_MAX;
+}
+
+bool part_was_astray(const PartReader *reader)
+{
+    return reader->astray;
+}
+
+static bool find_part(PartReader *reader, Database *db, uint64_t number, Query *ret, Err *err)
+{
+    Err failure = {0};
+    reader->astray = false;
+    *ret = query_on(db, SQL_PART_GET);
+    query_u64(ret, number);
+    if (query_next(ret, &failure))
+        return true;
+    if (reader->searches) {
+        Err torn = {0};
+        reader->searches--;
+        *ret = query_on(db, SQL_PART_SCAN);
+        query_u64(ret, number);
+        reader->astray = query_next(ret, &torn);
+        if (reader->astray)
+            return true;
+        failure = failure.code ? failure : torn;
+    }
+    (void)take_failure(err, &failure);
+    return false;
+}
+
+bool part_exists(PartReader *reader, uint32_t segment, SegmentPart part)
+{
+    Database *db = store_database(reader->store, NULL);
+    Query query;
+    Err failure = {0};
+    uint64_t number = (uint64_t)segment * PARTS_STEP + (uint64_t)part;
+    if (!db || !find_part(reader, db, number, &query, &failure))
+        return failure.code != ERR_NONE;
+    query_end(&query);
+    return true;
+}
+
 bool part_read(PartReader *reader, uint32_t segment, SegmentPart part, Span *ret, Err *err)
 {
     Store *store = reader->store;
@@ -50,9 +98,8 @@ bool part_read(PartReader *reader, uint32_t segment, SegmentPart part, Span *ret
     if (!db)
         return false;
     Err failure = {0};
-    Query query = query_on(db, SQL_PART_GET);
-    query_u64(&query, number);
-    if (!query_next(&query, &failure)) {
+    Query query;
+    if (!find_part(reader, db, number, &query, &failure)) {
         if (!failure.code)
             (void)err_set(&failure, ERR_FORMAT, ERR_NO_OFFSET, "its %s are not in the case",
                           SEGMENT_PART_TEXT[part]);

@@ -15,6 +15,13 @@ void part_reader_destroy(PartReader *reader); /* NULL is fine */
  * none, or it cannot be opened. */
 bool part_read(PartReader *reader, uint32_t segment, SegmentPart part, Span *ret, Err *err);
 
+/* From now on a part that SQLite does not find by its number is looked for among all: for verify.
+ * part_was_astray: was the last one found so? */
+void part_reader_search(PartReader *reader);
+bool part_was_astray(const PartReader *reader);
+/* True also when SQLite cannot tell. */
+bool part_exists(PartReader *reader, uint32_t segment, SegmentPart part);
+
 /* The values of a segment as a batch without events. Valid until the next segment's. */
 bool part_read_values(PartReader *reader, uint32_t segment, Batch *ret, Err *err);
 

@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "store/content.h"
 #include "store/inside.h"
+#include "store/twin_places.h"
 
 #define READING_MEMORY (UINT64_C(4) << 30)
 #define CLOCK_BYTES    8 /* of a row of DERIVED_CLOCK: what is added, nanoseconds */
@@ -279,6 +280,8 @@ void reading_forget(Store *store)
 {
     arena_destroy(store->reading.arena);
     store->reading = (Reading){0};
+    place_cache_destroy(store->places);
+    store->places = NULL;
 }
 
 /* ---- for everybody ---- */

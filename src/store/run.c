@@ -6,9 +6,11 @@
 
 #include "base/cleanup.h"
 #include "base/json.h"
+#include "store/clock.h"
 #include "store/content.h"
 #include "store/make.h"
 #include "store/seal_file.h"
+#include "store/twins.h"
 #include "store/writer.h"
 
 #define BODY_BYTES (4u * 1024 * 1024)
@@ -27,7 +29,7 @@ static bool know_items(Store *store, Err *err)
                                      : err_set(&failure, ERR_FORMAT, ERR_NO_OFFSET,
                                                "case.sqlite: an item's row is damaged; constat "
                                                "verify says more"));
-        KnownItem item = {.id = row.id, .complete = row.complete};
+        KnownItem item = {.id = row.id, .size = row.size, .complete = row.complete};
         if (ok && !writer_know(store->writer, &item))
             ok = no_memory(&failure);
         if (!ok) {
@@ -264,9 +266,14 @@ static bool add_end(Store *store, const ContentDigest *digest, const RunResult *
 static bool end_run(Store *store, unsigned workers, RunResult *ret, Err *err)
 {
     ContentDigest digest;
-    (void)workers;
-    if (!writer_commit(store, err) || !writer_begin(store, err) ||
-        !database_run(store->db, SQL_DERIVED_DROP, err) || !content_digest(store, &digest, err))
+    if (!writer_commit(store, err))
+        return false;
+    reading_forget(store); /* of the beginning of the run */
+    CLEANUP(twins_destroyp) Twins *twins = twins_find(store, workers, err);
+    CLEANUP(clocks_destroyp) Clocks *clocks = twins ? clocks_find(store, workers, err) : NULL;
+    if (!clocks || !writer_begin(store, err) || !database_run(store->db, SQL_DERIVED_DROP, err) ||
+        !twins_write(store, twins, &ret->twins, err) || !clocks_write(store, clocks, err) ||
+        !content_digest(store, &digest, err))
         return false;
     ret->items = digest.items;
     ret->items_new = store->writer->items_new;
@@ -274,6 +281,7 @@ static bool end_run(Store *store, unsigned workers, RunResult *ret, Err *err)
     ret->content = digest.content;
     if (!add_end(store, &digest, ret, err) || !writer_commit(store, err))
         return false;
+    reading_forget(store); /* derived rows are new */
     tell_ledger(store, ret);
     store->writer->ended = true;
     return make_whole(store, ret, err);

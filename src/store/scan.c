@@ -79,10 +79,11 @@ typedef struct Scan {
     ExtSort *sort; /* caller */
 } Scan;
 
-static bool scan_wants_summary(void *ctx, const Summary *summary)
+static bool scan_wants_summary(void *ctx, const StoredItem *item, const Summary *summary)
 {
     const Scan *scan = ctx;
-    return !scan->order->wants_summary || scan->order->wants_summary(scan->order->ctx, summary);
+    return !scan->order->wants_summary ||
+           scan->order->wants_summary(scan->order->ctx, item, summary);
 }
 
 static bool scan_wants_values(void *ctx, const Batch *dictionary)
@@ -126,7 +127,10 @@ static void add_row(Buf *out, const PageKey *key, Span row)
 static bool project_row(Scan *scan, const ScanSegment *segment, uint32_t row, Buf *out, Err *err)
 {
     const ScanOrder *order = scan->order;
-    PageKey key = page_key(segment, row);
+    bool early = order->after || scan->pages; /* else most rows are never asked for their key */
+    PageKey key;
+    if (early)
+        key = page_key(segment, row);
     if (order->after && memcmp(key.bytes, order->after->bytes, SCAN_KEY_SIZE) <= 0)
         return true;
     if (scan->pages && !page_wants(&scan->page, &key))
@@ -137,6 +141,8 @@ static bool project_row(Scan *scan, const ScanSegment *segment, uint32_t row, Bu
         return take_failure(err, &failure);
     if (scan->projected.failed)
         return no_memory(err);
+    if (!early)
+        key = page_key(segment, row);
     if (!scan->pages)
         add_row(out, &key, buf_span(&scan->projected));
     else if (!page_add(&scan->page, &key, buf_span(&scan->projected)))
@@ -263,7 +269,7 @@ static bool run_scan(Store *store, const ScanFilter *filter, Scan *scan, unsigne
 bool store_scan(Store *store, const ScanFilter *filter, const ScanOrder *order, unsigned workers,
                 ScanStats *ret, Err *err)
 {
-    if (store->writer && !store_commit(store, err))
+    if (store->writer && !store_refresh(store, err))
         return false;
     if (!reading_load(store, err))
         return false;

@@ -50,9 +50,9 @@ static inline bool scan_skips(const ScanSegment *segment, uint32_t row)
 bool scan_host(const ScanSegment *segment, uint32_t row, Text *ret);
 
 typedef struct ScanJob {
-    /* Child: may this segment be passed over, judged by its summary, and then by its dictionaries
-     * alone (a batch without events)? Each may be NULL. */
-    bool (*wants_summary)(void *ctx, const Summary *summary);
+    /* Child: is this segment to be looked at, judged by its item and summary, and then by its
+     * dictionaries alone (a batch without events)? map follows at once. Each may be NULL. */
+    bool (*wants_summary)(void *ctx, const StoredItem *item, const Summary *summary);
     bool (*wants_values)(void *ctx, const Batch *dictionary);
     /* Child: once before the first segment; NULL: nothing to do. */
     bool (*begin)(void *ctx, Err *err);
@@ -109,7 +109,7 @@ ScanKey scan_key(const ScanPlace *place);
 ScanPlace scan_place(const ScanKey *key);
 
 typedef struct ScanOrder {
-    bool (*wants_summary)(void *ctx, const Summary *summary);
+    bool (*wants_summary)(void *ctx, const StoredItem *item, const Summary *summary);
     bool (*wants_values)(void *ctx, const Batch *dictionary);
     bool (*begin)(void *ctx, Err *err);
     /* Child: what to keep of an event; false: nothing (not a match), or failure if err->code is

@@ -78,7 +78,8 @@ typedef struct StoredItem {
     int64_t changed_ns; /* mtime when it was read: not content */
 } StoredItem;
 
-/* All items by rank. Valid until the store is closed or written to. */
+/* All items by rank, as they were when they were first asked for: a run that writes sees those of
+ * its beginning until it has ended. Valid until then, or until the store is closed. */
 bool store_items(Store *store, const StoredItem **ret, size_t *ret_count, Err *err);
 /* NULL: none; also after a failure. Of several with that path: the first by rank. */
 const StoredItem *store_item_by_path(Store *store, Text path);
@@ -123,7 +124,8 @@ bool store_has_piece(Store *store, uint32_t item, uint64_t begin, uint64_t end);
 #define STORE_NO_PIECE ((uint64_t)INT64_MAX) /* a defect of the item as a whole */
 
 /* The next batch of a piece, named by its beginning: one that batch_open has accepted. Batches of a
- * piece come in their order, pieces in any. */
+ * piece come in their order, pieces in any. ERR_FORMAT: it is nonsense (an event beyond the item's
+ * end) and was not taken; after any other failure, here and below, nothing more can be written. */
 bool store_batch(Store *store, uint32_t item, uint64_t piece, const Batch *batch, Err *err);
 /* `offset` may be ERR_NO_OFFSET. */
 bool store_defect(Store *store, uint32_t item, uint64_t piece, DefectKind kind, uint64_t offset,

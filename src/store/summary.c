@@ -138,8 +138,8 @@ static void tally_hosts(const Batch *batch, const Counts *counts, Tally *hosts)
         size_t start = hosts->text.len;
         if (counts->by_host[value] == 0)
             continue;
-        if (value < batch->value_count)
-            batch_write_text(&hosts->text, batch, batch_value(batch, value));
+        if (value < batch->value_count && batch->value_type[value] == VALUE_TEXT) /* as scan_host */
+            buf_add_text(&hosts->text, value_text(batch_value(batch, value)));
         lower_from(&hosts->text, start);
         tally_add(hosts, start, counts->by_host[value]);
     }

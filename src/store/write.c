@@ -102,7 +102,7 @@ static bool item_begin(Store *store, const Item *item, uint32_t parent, uint32_t
     ItemId id = item_id(item->hashed ? &item->sha256 : NULL, item->path);
     uint32_t number = find_item(writer, &id);
     if (number == 0) {
-        KnownItem known = {.id = id, .open = true};
+        KnownItem known = {.id = id, .size = item->size, .open = true};
         if (!writer_begin(store, err))
             return false;
         number = (uint32_t)writer->item_count + 1;
@@ -232,12 +232,20 @@ static bool add_segment(Store *store, uint32_t item, const SegmentRow *row, uint
     return query_run(&query, err);
 }
 
+/* A worker could place events anywhere; what cites must be there. */
+static bool check_offsets(const Batch *batch, uint64_t size, Err *err)
+{
+    for (uint32_t row = 0; row < batch->event_count; row++)
+        if (load_u64le(batch->offset + 8 * (size_t)row) > size)
+            return err_set(err, ERR_FORMAT, ERR_NO_OFFSET,
+                           "the batch has an event beyond the item's end");
+    return true;
+}
+
 static bool batch_add(Store *store, uint32_t item, uint64_t piece, const Batch *batch, Err *err)
 {
     Writer *writer = store->writer;
     const KnownItem *known = writer_item(writer, item);
-    if (!known || known->complete)
-        return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "a batch for an item that is not open");
     if (!writer_begin(store, err))
         return false;
     OpenPiece *open = open_piece(writer, item, piece);
@@ -268,7 +276,13 @@ static bool batch_add(Store *store, uint32_t item, uint64_t piece, const Batch *
 bool store_batch(Store *store, uint32_t item, uint64_t piece, const Batch *batch, Err *err)
 {
     Err failure = {0};
-    if (!writer_of(store, err))
+    const Writer *writer = writer_of(store, err);
+    const KnownItem *known = writer ? writer_item(writer, item) : NULL;
+    if (!writer)
+        return false;
+    if (!known || known->complete)
+        return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "a batch for an item that is not open");
+    if (!check_offsets(batch, known->size, err))
         return false;
     if (!batch_add(store, item, piece, batch, &failure))
         return writer_break(store, &failure, err);

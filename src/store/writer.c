@@ -104,7 +104,6 @@ bool writer_begin(Store *store, Err *err)
         return false;
     if (database_in_transaction(db))
         return true;
-    reading_forget(store);
     store->writer->began_ns = monotonic_ns();
     store->writer->pending_bytes = 0;
     return database_run(db, SQL_BEGIN, err);
@@ -117,6 +116,7 @@ bool writer_commit(Store *store, Err *err)
         return false;
     if (!database_in_transaction(db))
         return true;
+    reading_forget(store); /* it may have been loaded since writer_begin */
     return ledger_sign(store, &store->writer->ledger, err) && database_run(db, SQL_COMMIT, err);
 }
 
@@ -126,6 +126,14 @@ bool store_commit(Store *store, Err *err)
     if (!writer_of(store, err))
         return false;
     return writer_commit(store, &failure) || writer_break(store, &failure, err);
+}
+
+bool store_refresh(Store *store, Err *err)
+{
+    if (!store_commit(store, err))
+        return false;
+    reading_forget(store);
+    return true;
 }
 
 bool store_pulse(Store *store, Err *err)

@@ -12,6 +12,7 @@
 
 typedef struct KnownItem {
     ItemId id;
+    uint64_t size;
     bool complete;
     bool open; /* being added by this run */
 } KnownItem;

@@ -28,6 +28,7 @@ done
 [ "$(offers timeline --work)" = --workers ] || fail option
 [ "$(offers timeline x --format l2)" = l2tcsv ] || fail format
 [ "$(last timeline '')" = :files ] || fail evidence
+[ "$(last search '')" = :nothing ] || fail 'a query is no file'
 [ "$(last timeline --knowledge '')" = :folders ] || fail folder
 [ "$(last timeline -o '')" = :files ] || fail 'file of an option'
 [ "$(last timeline --from '')" = :nothing ] || fail 'value that nobody knows'

@@ -16,6 +16,7 @@ same out overview
 expect 0 "$CONSTAT" --version
 grep -qE '^constat [0-9]+\.[0-9]+\.[0-9]+$' out || fail 'version'
 
+constat investigate -q --case case "$sysmon" || fail 'no case'
 commands=$(sed -n '/^Commands/,/^$/s/^  \([a-z-]*\) .*/\1/p' overview)
 [ "$(echo "$commands" | wc -w)" -ge 3 ] || fail "few commands: $commands"
 for command in $commands; do
@@ -27,14 +28,14 @@ for command in $commands; do
         expect 0 "$CONSTAT" "$command" $flag
         same out help.txt
     done
-    for part in Usage: Options Formats Examples 'Exit codes'; do
+    for part in Usage: Options Examples 'Exit codes'; do
         grep -q "^$part" help.txt || fail "help of $command has no part $part"
     done
     awk 'length > 110 { print; bad = 1 } END { exit bad }' help.txt || fail "long lines in the help of $command"
 
     # Every option stands in the manual page under the same letter, and has a description.
     sed -n '/^Options/,/^$/s/^  \(-\(.\), \|    \)--\([a-z-]*\).*/\3 \2/p' help.txt >options.txt
-    [ "$(lines options.txt)" -ge 10 ] || fail "few options of $command"
+    [ "$(lines options.txt)" -ge 5 ] || fail "few options of $command"
     while read -r name letter; do
         wanted=".It Fl -$name"
         [ -z "$letter" ] || wanted=".It Fl $letter , Fl -$name"
@@ -43,10 +44,17 @@ for command in $commands; do
     done <options.txt
 
     # Every format named by the help is taken, and stands in the manual page.
+    case $command in
+    search) set -- --case case '*' ;;
+    *) set -- "$sysmon" ;;
+    esac
     sed -n '/^Formats/,/^$/s/^  \([a-z0-9-][a-z0-9-]*\) .*/\1/p' help.txt >formats.txt
-    [ -s formats.txt ] || fail "no formats of $command"
+    [ -s formats.txt ] || ! grep -q '^Formats' help.txt || fail "no formats of $command"
     while read -r format; do
-        expect 0 constat "$command" -q --format "$format" "$sysmon"
+        case $command in
+        verify) expect 0 "$CONSTAT" verify -q --case case --format "$format" ;;
+        *) expect 0 constat "$command" -q --format "$format" "$@" ;;
+        esac
         grep -q "^\.It Cm $format\$" "$manual" || fail "the manual page does not tell of $format"
     done <formats.txt
 done
@@ -108,11 +116,11 @@ expect 2 constat dump -t evtx-jsonl --from 2026-05-01 "$sysmon"
 says 'need --format jsonl'
 
 # What later versions will understand is refused, not ignored.
-for later in --context=. --case=x --lang=fr --rules=x; do
+for later in --context=. --records=x --rules=x; do
     expect 2 constat timeline "$later" "$sysmon"
     says 'is not in this version'
 done
-for later in hunt investigate search verify; do
+for later in hunt diff respond; do
     expect 2 "$CONSTAT" $later "$sysmon"
     says "$later is not in this version"
 done

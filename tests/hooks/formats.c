@@ -4,6 +4,7 @@
 
 #include "format/format.h"
 
+#include "box.h"
 #include "hostile.h"
 
 static Confidence starts(Span head, const char *mark, Confidence confidence)
@@ -73,8 +74,8 @@ static const Format trap_format = {.name = "test_trap",
                                    .probe = trap_probe,
                                    .parse = no_parse};
 
-const Format *const FORMATS[] = {&test_hostile_format, &lines_format, &units_format, &whole_format,
-                                 &trap_format};
+const Format *const FORMATS[] = {&test_hostile_format, &lines_format, &units_format,
+                                 &whole_format,        &trap_format,  &test_box_format};
 const size_t FORMAT_COUNT = sizeof FORMATS / sizeof *FORMATS;
 
 const Format *format_identify(Span head, uint64_t item_size, const Format **ret_tie)

@@ -402,8 +402,8 @@ static const HostileVerb *find_verb(Text name)
 bool hostile_act(const Piece *piece, WorkerPort *port, Err *err)
 {
     char head[128];
-    ssize_t n = pread(piece->in.fd, head, sizeof head, 0);
-    Text line = text_of(head, n > 0 ? (size_t)n : 0);
+    size_t want = piece->in.size < sizeof head ? (size_t)piece->in.size : sizeof head;
+    Text line = text_of(head, input_read(&piece->in, 0, head, want, err));
     line.len = text_find(line, '\n');
     if (!text_starts(line, TEXT(HOSTILE_MARK)))
         return err_set(err, ERR_IO, 0, "the item is not what was probed");

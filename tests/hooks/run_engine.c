@@ -43,7 +43,7 @@ static bool report_piece(const Piece *piece, WorkerPort *port, Err *err)
     uint8_t first = 0;
     int n = snprintf(text, sizeof text, "%s %" PRIu64 "..%" PRIu64 " of %" PRIu64 " %d %.*s",
                      piece->format->name, piece->in.begin, piece->in.end, piece->in.size,
-                     pread(piece->in.fd, &first, 1, (off_t)piece->in.begin) == 1 ? first : -1,
+                     input_read(&piece->in, piece->in.begin, &first, 1, err) == 1 ? first : -1,
                      (int)piece->in.name.len, piece->in.name.ptr);
     return worker_send(port, HOSTILE_TEXT, span_of(text, (size_t)n), err);
 }
@@ -59,6 +59,25 @@ static bool on_takes(void *ctx, const Format *format)
 {
     const EngineTest *test = ctx;
     return !test->takes_only || strcmp(format->name, test->takes_only) == 0;
+}
+
+static bool on_known(void *ctx, const Item *item)
+{
+    EngineTest *test = ctx;
+    return test->known(test, item);
+}
+
+static bool on_wants(void *ctx, const Item *item, uint32_t item_index)
+{
+    EngineTest *test = ctx;
+    must(&test->items.items[item_index] == item, "item and index disagree");
+    return test->wants(test, item);
+}
+
+static bool on_wants_piece(void *ctx, uint32_t item_index, uint64_t begin, uint64_t end)
+{
+    EngineTest *test = ctx;
+    return test->wants_piece(test, &test->items.items[item_index], begin, end);
 }
 
 static void add_name(EngineTest *test, const Item *item)
@@ -145,6 +164,7 @@ static int remove_entry(const char *path, const struct stat *st, int type, struc
 
 void engine_test_done(EngineTest *test)
 {
+    engine_stop(test->engine);
     nftw(test->folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
     free(test->folder);
     item_list_done(&test->items);
@@ -159,7 +179,7 @@ char *engine_test_path(const EngineTest *test, const char *name)
     return path;
 }
 
-void engine_test_large(EngineTest *test, const char *name, const char *text, uint64_t size)
+void engine_test_bytes(EngineTest *test, const char *name, Span bytes, uint64_t size)
 {
     char *path = engine_test_path(test, name);
     for (char *at = path + strlen(test->folder) + 1; (at = strchr(at, '/')); at++) {
@@ -168,10 +188,28 @@ void engine_test_large(EngineTest *test, const char *name, const char *text, uin
         *at = '/';
     }
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    must(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text), path);
-    must(size <= strlen(text) || ftruncate(fd, (off_t)size) == 0, path);
+    must(fd >= 0, path);
+    while (bytes.len) {
+        ssize_t n = write(fd, bytes.ptr, bytes.len);
+        must(n > 0, path);
+        bytes = span_of(bytes.ptr + n, bytes.len - (size_t)n);
+    }
+    must(!size || ftruncate(fd, (off_t)size) == 0, path);
     close(fd);
     free(path);
+}
+
+void engine_test_large(EngineTest *test, const char *name, const char *text, uint64_t size)
+{
+    size_t len = strlen(text);
+    engine_test_bytes(test, name, span_of(text, len), size > len ? size : 0);
+}
+
+void engine_test_box(EngineTest *test, const char *name, Buf *box)
+{
+    must(!box->failed, "memory");
+    engine_test_bytes(test, name, buf_span(box), 0);
+    buf_done(box);
 }
 
 void engine_test_file(EngineTest *test, const char *name, const char *text)
@@ -217,24 +255,31 @@ bool engine_test_collect(EngineTest *test)
 
 bool engine_test_run_listed(EngineTest *test)
 {
-    Job job = {.prepare = on_prepare,
-               .work = on_work,
-               .takes = on_takes,
-               .receive = on_receive,
-               .defect = on_defect,
-               .finished = on_finished,
-               .ctx = test,
-               .ordered = test->ordered,
-               .hash_items = test->hash};
     buf_clear(&test->log);
     test->blocks = 0;
     test->err = (Err){.offset = ERR_NO_OFFSET};
-    test->engine = engine_start(&job, &test->options, &test->err);
+    if (!test->engine) {
+        test->job = (Job){.prepare = on_prepare,
+                          .work = on_work,
+                          .takes = on_takes,
+                          .receive = on_receive,
+                          .defect = on_defect,
+                          .finished = on_finished,
+                          .ctx = test,
+                          .known = test->known ? on_known : NULL,
+                          .wants = test->wants ? on_wants : NULL,
+                          .wants_piece = test->wants_piece ? on_wants_piece : NULL,
+                          .ordered = test->ordered,
+                          .hash_items = test->hash};
+        test->engine = engine_start(&test->job, &test->options, &test->err);
+    }
     if (!test->engine)
         return false;
     bool ok = engine_run(test->engine, &test->items, &test->stats, &test->err);
-    engine_stop(test->engine);
-    test->engine = NULL;
+    if (!test->keep_engine) {
+        engine_stop(test->engine);
+        test->engine = NULL;
+    }
     must(!test->log.failed, "memory");
     return ok;
 }

@@ -20,12 +20,18 @@ typedef struct EngineTest {
     Buf log;
     EngineStats stats;
     Err err;
+    Job job;
     Engine *engine; /* while a run goes on */
     uint64_t blocks;
     /* Called with every block, in the coordinator; may be NULL. false as for Job.receive. */
     bool (*on_block)(struct EngineTest *test, const Item *item, uint8_t type, Err *err);
     void *on_block_ctx;
     Span block; /* the one that on_block is called for */
+    /* As the hooks of a job; NULL: it has none. */
+    bool (*known)(struct EngineTest *test, const Item *item);
+    bool (*wants)(struct EngineTest *test, const Item *item);
+    bool (*wants_piece)(struct EngineTest *test, const Item *item, uint64_t begin, uint64_t end);
+    bool keep_engine; /* for more runs; it ends with the test */
     EngineOptions options;
     bool ordered, hash;
     bool hash_may_fail; /* else a block of an item without its SHA-256 is a failure */
@@ -41,6 +47,10 @@ void engine_test_done(EngineTest *test);
 void engine_test_file(EngineTest *test, const char *name, const char *text);
 /* The same, then made `size` bytes long by a hole. */
 void engine_test_large(EngineTest *test, const char *name, const char *text, uint64_t size);
+/* Bytes, then made `size` long unless that is 0. */
+void engine_test_bytes(EngineTest *test, const char *name, Span bytes, uint64_t size);
+/* A box (box.h), which is freed. */
+void engine_test_box(EngineTest *test, const char *name, Buf *box);
 /* A bit of everything: several groups, cuts, crashes, refusals, large outputs, odd items. */
 void engine_test_mixture(EngineTest *test);
 char *engine_test_path(const EngineTest *test, const char *name); /* free it */

@@ -41,8 +41,7 @@ uint8_t *made_bytes(const MadeItem *made)
         abort();
     for (size_t i = 0; i < size; i++) {
         size_t record = i / MADE_RECORD_BYTES;
-        bytes[i] = (uint8_t)(i * 31 + (made->first + record) * 7 + made->payload * 13 +
-                             (size_t)made->path[0]);
+        bytes[i] = (uint8_t)(i * 31 + (made->first + record) * 7 + made->payload * 13);
     }
     return bytes;
 }
@@ -95,7 +94,8 @@ static void add_event(Sink *sink, const MadeItem *made, uint32_t i)
     EventHead head = {.time = MADE_BEGIN + (Time)record * NANOSECONDS_PER_SECOND,
                       .offset = (uint64_t)i * MADE_RECORD_BYTES,
                       .size = MADE_RECORD_BYTES,
-                      .record_id = record};
+                      .record_id = record,
+                      .class = made->recovered ? EVENT_RECOVERED : EVENT_LIVE};
     if (made->host)
         head.twin =
             twin_windows(text_from_z(made->host), kind.channel, record, kind.code, head.time);
@@ -112,7 +112,7 @@ static void add_event(Sink *sink, const MadeItem *made, uint32_t i)
         add_text(sink, "System.Computer", made->host);
     if (!made->exported)
         sink_add_u64(sink, sink_name(sink, TEXT("System.TimeWritten")), VALUE_FILETIME,
-                     UINT64_C(133000000000000000) + record);
+                     UINT64_C(133000000000000000) + record + made->written * 1000003);
     add_number(sink, "user", record % 17, "TargetUserName");
     add_number(sink, "10.0.0.", record % 200, "IpAddress");
     add_number(sink, "C:\\tools\\program", record * 7 % 1009, "ProcessName");
@@ -123,23 +123,19 @@ static void add_event(Sink *sink, const MadeItem *made, uint32_t i)
     sink_commit(sink, &head, &kind);
 }
 
-/* ---- adding ---- */
+/* ---- batches ---- */
 
-typedef struct Adding {
-    Store *store;
-    uint32_t item;
+typedef struct Making {
+    MadeBatch each;
+    void *ctx;
     uint64_t piece;
-    uint64_t events;
-} Adding;
+} Making;
 
 static bool take_batch(void *ctx, Span bytes, Err *err)
 {
-    Adding *adding = ctx;
+    const Making *making = ctx;
     Batch batch;
-    if (!batch_open(bytes, &batch, err))
-        return false;
-    adding->events += batch.event_count;
-    return store_batch(adding->store, adding->item, adding->piece, &batch, err);
+    return batch_open(bytes, &batch, err) && making->each(making->ctx, making->piece, &batch, err);
 }
 
 static void no_defect(void *ctx, DefectKind kind, uint64_t offset, uint64_t size, Text text)
@@ -152,19 +148,21 @@ static void no_progress(void *ctx, uint64_t offset)
     (void)ctx, (void)offset;
 }
 
-static bool add_piece(Adding *adding, const Schema *schema, const MadeItem *made, uint32_t number,
-                      Err *err)
+/* Records of a piece. */
+static uint32_t piece_begin(const MadeItem *made, uint32_t number)
 {
-    uint32_t pieces = made->pieces ? made->pieces : 1, batch = made->batch ? made->batch : 1000;
-    uint32_t begin = (uint32_t)((uint64_t)made->events * number / pieces);
-    uint32_t end = (uint32_t)((uint64_t)made->events * (number + 1) / pieces);
-    uint64_t from = (uint64_t)begin * MADE_RECORD_BYTES, to = (uint64_t)end * MADE_RECORD_BYTES;
+    uint32_t pieces = made->pieces ? made->pieces : 1;
+    return (uint32_t)((uint64_t)made->events * number / pieces);
+}
+
+bool made_batches(const Schema *schema, const MadeItem *made, uint32_t piece, MadeBatch each,
+                  void *ctx, Err *err)
+{
+    uint32_t begin = piece_begin(made, piece), end = piece_begin(made, piece + 1);
+    uint32_t batch = made->batch ? made->batch : 1000;
+    Making making = {.each = each, .ctx = ctx, .piece = (uint64_t)begin * MADE_RECORD_BYTES};
     SinkOwner owner = {
-        .batch = take_batch, .defect = no_defect, .progress = no_progress, .ctx = adding};
-    if (store_has_piece(adding->store, adding->item, from, to))
-        return true;
-    adding->piece = from;
-    adding->events = 0;
+        .batch = take_batch, .defect = no_defect, .progress = no_progress, .ctx = &making};
     Sink *sink = sink_create(schema, &owner, SINK_WANTS_ALL);
     bool ok = sink != NULL;
     for (uint32_t i = begin; i < end && ok; i++) {
@@ -174,6 +172,34 @@ static bool add_piece(Adding *adding, const Schema *schema, const MadeItem *made
     }
     ok = ok && sink_flush(sink, err);
     sink_destroy(sink);
+    return ok;
+}
+
+/* ---- adding ---- */
+
+typedef struct Adding {
+    Store *store;
+    uint32_t item;
+    uint64_t events;
+} Adding;
+
+static bool add_batch(void *ctx, uint64_t piece, const Batch *batch, Err *err)
+{
+    Adding *adding = ctx;
+    adding->events += batch->event_count;
+    return store_batch(adding->store, adding->item, piece, batch, err);
+}
+
+static bool add_piece(Adding *adding, const Schema *schema, const MadeItem *made, uint32_t number,
+                      Err *err)
+{
+    uint32_t pieces = made->pieces ? made->pieces : 1;
+    uint64_t from = (uint64_t)piece_begin(made, number) * MADE_RECORD_BYTES;
+    uint64_t to = (uint64_t)piece_begin(made, number + 1) * MADE_RECORD_BYTES;
+    if (store_has_piece(adding->store, adding->item, from, to))
+        return true;
+    adding->events = 0;
+    bool ok = made_batches(schema, made, number, add_batch, adding, err);
     for (uint32_t d = number; d < made->defects && ok; d += pieces)
         ok = store_defect(adding->store, adding->item, from, d % 2 ? DEFECT_NOTE : DEFECT_DAMAGE,
                           from + d, 3, TEXT("made damage"), err);

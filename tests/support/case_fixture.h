@@ -24,6 +24,8 @@ typedef struct MadeItem {
     uint32_t payload;    /* another number, another content of the same records */
     int32_t local_hours; /* not 0: times are local, so many hours east, and the zone is assumed */
     bool exported;       /* its records do not tell their time of writing */
+    bool recovered;
+    uint32_t written; /* another number, another time of writing */
 } MadeItem;
 
 /* A piece is cut at multiples of this. */
@@ -32,6 +34,11 @@ typedef struct MadeItem {
 uint64_t made_size(const MadeItem *made);
 /* Its bytes, which hashes are of, in a heap block that the caller frees. */
 uint8_t *made_bytes(const MadeItem *made);
+
+/* Its batches, piece by piece. */
+typedef bool (*MadeBatch)(void *ctx, uint64_t piece, const Batch *batch, Err *err);
+bool made_batches(const Schema *schema, const MadeItem *made, uint32_t piece, MadeBatch each,
+                  void *ctx, Err *err);
 
 /* Add pieces [from, to) of an item, or all of it when both are 0 (then store_item_done). Pieces
  * that the case has already are passed over. */

@@ -242,12 +242,73 @@ static void test_leaves_nothing(void **state)
     extsort_destroy(sort);
 }
 
+static void turn(void *ctx, uint8_t *key, size_t len)
+{
+    assert_ptr_equal(ctx, &random_state);
+    for (size_t i = 0; i < len; i++)
+        key[i] ^= 0xFF;
+}
+
+/* Rows under new keys, in memory, spilled and set aside: all there, in the new order; those whose
+ * keys were equal stay in the order in which they were added. */
+static void test_moved_under_other_keys(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t from, to;
+    } MEMORY[] = {{8 << 20, 8 << 20}, {1 << 16, 8 << 20}, {8 << 20, 1 << 16}, {1 << 16, 1 << 16}};
+    enum { ROWS = 3000 };
+    uint8_t *row = malloc(40000);
+    assert_non_null(row);
+    for (size_t m = 0; m < sizeof MEMORY / sizeof *MEMORY; m++) {
+        Err err = {0};
+        ExtSort *from = extsort_create(MEMORY[m].from, temp_folder(), &err);
+        ExtSort *to = extsort_create(MEMORY[m].to, temp_folder(), &err);
+        assert_true(from && to);
+        random_state = 88172645463325252u;
+        for (uint32_t i = 0; i < ROWS; i++) {
+            uint8_t key[3] = {(uint8_t)(next_random() % 50), (uint8_t)(i % 7), 1};
+            size_t len = i % 500 == 0 ? 40000 : 8 + i % 60;
+            fill_row(row, len, i);
+            store_u32le(row, i);
+            assert_true(extsort_add(from, span_of(key, sizeof key), span_of(row, len), &err));
+        }
+        assert_true(extsort_move(from, to, turn, &random_state, &err));
+        extsort_destroy(from);
+        assert_true(extsort_finish(to, &err));
+        Span key, got;
+        uint8_t last_key[3] = {0};
+        uint32_t last = 0;
+        for (uint32_t n = 0; n < ROWS; n++) {
+            assert_true(extsort_next(to, &key, &got, &err));
+            assert_int_equal(key.len, 3);
+            int order = memcmp(last_key, key.ptr, 3);
+            uint32_t number = load_u32le(got.ptr);
+            assert_true(n == 0 || order < 0 || (order == 0 && last < number));
+            assert_true(number < ROWS && got.len == (number % 500 ? 8 + number % 60 : 40000));
+            assert_int_equal(key.ptr[1], (uint8_t) ~(number % 7));
+            fill_row(row, got.len, number);
+            assert_memory_equal(got.ptr + 4, row + 4, got.len - 4);
+            memcpy(last_key, key.ptr, 3);
+            last = number;
+        }
+        assert_false(extsort_next(to, &key, &got, &err));
+        assert_int_equal(err.code, ERR_NONE);
+        extsort_destroy(to);
+    }
+    free(row);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_shapes),         cmocka_unit_test(test_budget_does_not_matter),
-        cmocka_unit_test(test_limits),         cmocka_unit_test(test_disk_full),
-        cmocka_unit_test(test_folder_missing), cmocka_unit_test(test_leaves_nothing),
+        cmocka_unit_test(test_moved_under_other_keys),
+        cmocka_unit_test(test_shapes),
+        cmocka_unit_test(test_budget_does_not_matter),
+        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_disk_full),
+        cmocka_unit_test(test_folder_missing),
+        cmocka_unit_test(test_leaves_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -42,7 +42,7 @@ static const CommandLine LINES[] = {
     {"no value", {"--format"}, "!--format needs FORMAT"},
     {"no value after a letter", {"-o"}, "!--output needs FILE"},
     {"value for a flag", {"--quiet=1"}, "!--quiet takes no value"},
-    {"of a later version", {"--case", "x"}, "!--case is not in this version of Constat"},
+    {"of a later version", {"--records", "x"}, "!--records is not in this version of Constat"},
 };
 
 static void show(const Arguments *arguments, Buf *buf)

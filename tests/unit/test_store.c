@@ -189,12 +189,32 @@ static void test_scan(void **state)
     store_close(store);
 }
 
+/* What was read between two items is not what is there at the end. */
+static void test_reading_while_writing(void **state)
+{
+    (void)state;
+    const char *folder = made_folder("between");
+    const MadeCase whole = {.items = ITEMS, .count = 2};
+    RunResult expected = made_case(folder, schema, &whole), result;
+    Err err = {0};
+    Store *store = made_open(made_folder("between"), STORE_WRITE);
+    assert_true(store_run_begin(store, &MADE_RUN, &err));
+    assert_true(made_add(store, schema, &ITEMS[0], &err));
+    assert_non_null(store_item_by_path(store, text_from_z(ITEMS[0].path)));
+    assert_true(made_add(store, schema, &ITEMS[1], &err));
+    assert_true(store_run_end(store, 1, &result, &err));
+    assert_int_equal(result.events, expected.events);
+    assert_memory_equal(&result.content, &expected.content, sizeof(Sha256));
+    store_close(store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_items),
         cmocka_unit_test(test_orders),
         cmocka_unit_test(test_scan),
+        cmocka_unit_test(test_reading_while_writing),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

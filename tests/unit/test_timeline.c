@@ -463,6 +463,69 @@ static void test_deterministic(void **state)
     free(rows);
 }
 
+/* Members are found in any order; the timeline is that of the items sorted by path: the same bytes
+ * as from files of those paths. */
+static void test_members_in_any_order(void **state)
+{
+    (void)state;
+    enum { COUNT = 5000, ITEM_COUNT = 6 };
+    static const char *const PATHS[ITEM_COUNT] = {"a", "b", "b!d/x", "b!e", "c", "c!f"};
+    static const uint32_t ORDERS[][ITEM_COUNT] = {
+        /* files first, as the list has them; then members as they were found */
+        {0, 1, 4, 2, 3, 5},
+        {0, 1, 4, 5, 3, 2},
+        {0, 1, 4, 3, 5, 2},
+    };
+    Buf expected;
+    buf_init(&expected, 64 << 20);
+    for (size_t o = 0; o <= sizeof ORDERS / sizeof *ORDERS; o++) {
+        Item items[ITEM_COUNT] = {0};
+        uint32_t place[ITEM_COUNT]; /* of each path in the list */
+        for (uint32_t i = 0; i < ITEM_COUNT; i++) {
+            uint32_t path = o ? ORDERS[o - 1][i] : i; /* first: all of them files */
+            items[i] = (Item){.path = text_from_z(PATHS[path]),
+                              .size = 1000000,
+                              .parent = o && i > 2 ? 1 : ITEM_NO_PARENT,
+                              .depth = o && i > 2};
+            place[path] = i;
+        }
+        const ItemList list = {
+            .items = items, .count = ITEM_COUNT, .file_count = o ? 3 : ITEM_COUNT};
+        Timeline *timeline = make_timeline(o == 3 ? 1 << 18 : 0);
+        Err err = {0};
+        uint64_t random = 11;
+        for (uint32_t i = 0; i < COUNT; i++) {
+            random = random * 6364136223846793005u + 1442695040888963407u;
+            uint32_t item = place[i % ITEM_COUNT];
+            TestRow row = {.time = (Time)(random >> 33 & 63),
+                           .item = item,
+                           .offset = i,
+                           .twin = random >> 45 & 511,
+                           .payload = random >> 30 & 1,
+                           .written = random >> 20 & 1};
+            Buf block;
+            buf_init(&block, 1024);
+            add_row(&block, &row);
+            if (!timeline_receive(timeline, &items[item], item, buf_span(&block), &err))
+                fail_msg("%s", err.text);
+            buf_done(&block);
+        }
+        Buf out;
+        TimelineStats stats;
+        buf_init(&out, 64 << 20);
+        if (!timeline_write(timeline, &list, collect, o ? &out : &expected, &stats, &err))
+            fail_msg("%s", err.text);
+        assert_true(stats.twins > 1000);
+        if (o) {
+            assert_int_equal(out.len, expected.len);
+            assert_memory_equal(out.ptr, expected.ptr, out.len);
+        }
+        buf_done(&out);
+        timeline_destroy(timeline);
+    }
+    buf_done(&expected);
+}
+
 /* ---- hostile blocks ---- */
 
 static void put_row(Buf *block, uint64_t offset, uint32_t class, uint32_t reserved, Text line,
@@ -606,6 +669,7 @@ int main(void)
         cmocka_unit_test(test_twins_written),
         cmocka_unit_test(test_twins_same_place),
         cmocka_unit_test(test_deterministic),
+        cmocka_unit_test(test_members_in_any_order),
         cmocka_unit_test(test_hostile_blocks),
         cmocka_unit_test(test_hostile_csv),
         cmocka_unit_test(test_cut_blocks),

@@ -1,0 +1,110 @@
+#include "app/case_report.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "analysis/observe.h"
+#include "base/cleanup.h"
+
+/* What reports are made from. */
+typedef struct Material {
+    Survey *survey;
+    Findings findings;
+    ReportRun run;
+    Report report;
+} Material;
+
+static Time now(void)
+{
+    struct timespec t;
+    if (clock_gettime(CLOCK_REALTIME, &t) != 0)
+        return TIME_NONE;
+    return (Time)t.tv_sec * NANOSECONDS_PER_SECOND + t.tv_nsec;
+}
+
+static bool gather_material(Store *store, const CaseReport *options, Material *ret, Err *err)
+{
+    const SurveyOptions survey = {.workers = options->info->workers,
+                                  .folder = options->settings->temporary,
+                                  .progress = options->progress,
+                                  .progress_ctx = options->progress_ctx};
+    *ret = (Material){.run = {.when = now(),
+                              .person = options->info->person,
+                              .machine = options->info->machine,
+                              .version = options->info->version,
+                              .command = options->info->command,
+                              .workers = options->info->workers}};
+    ret->survey = survey_make(store, &survey, err);
+    if (!ret->survey || !findings_init(&ret->findings, err) ||
+        !observe(ret->survey, &ret->findings, err))
+        return false;
+    ret->report = (Report){.survey = ret->survey, .findings = &ret->findings, .run = &ret->run};
+    return store_content_digest(store, &ret->report.content, err);
+}
+
+static void material_done(Material *material)
+{
+    findings_done(&material->findings);
+    survey_destroy(material->survey);
+}
+
+static Catalogue *load_catalogue(const Settings *settings, const char *language, Err *err)
+{
+    const char *folders[TABLES_MAX];
+    for (size_t i = 0; i < settings->table_count; i++)
+        folders[i] = settings->tables[i];
+    return catalogue_load(folders, settings->table_count, language, err);
+}
+
+static bool write_one(Store *store, const CaseReport *options, const Material *material,
+                      size_t language, NotedFile *ret, Err *err)
+{
+    CLEANUP(freep) char *path = NULL;
+    CLEANUP(catalogue_destroyp)
+    Catalogue *catalogue = load_catalogue(options->settings, REPORT_LANGUAGE[language], err);
+    if (!catalogue)
+        return false;
+    if (asprintf(&path, "%s/%s", store_folder(store), REPORT_FILE[language]) < 0) {
+        path = NULL;
+        return err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory for the report");
+    }
+    ret->name = text_from_z(REPORT_FILE[language]);
+    return report_write_file(&material->report, catalogue, path, &ret->hash, err);
+}
+
+static void tell_ledger(const RunResult *result, ReportRun *run)
+{
+    run->has_ledger = true;
+    run->ledger = result->ledger;
+    run->ledger_entries = result->ledger_entries;
+    run->is_signed = result->is_signed;
+    memcpy(run->public_key, result->public_key, sizeof run->public_key);
+}
+
+bool case_report_write(Store *store, const CaseReport *options, RunResult *result, Err *err)
+{
+    Material material;
+    NotedFile files[REPORT_LANGUAGES];
+    size_t count = 0;
+    bool ok = gather_material(store, options, &material, err);
+    tell_ledger(result, &material.run);
+    for (size_t i = 0; i < REPORT_LANGUAGES && ok; i++)
+        if (!options->language || strcmp(options->language, REPORT_LANGUAGE[i]) == 0)
+            ok = write_one(store, options, &material, i, &files[count++], err);
+    material_done(&material);
+    return ok && store_note_files(store, files, count, result, err);
+}
+
+bool case_report_stream(Store *store, const CaseReport *options, HtmlWrite write, void *ctx,
+                        Err *err)
+{
+    Material material = {.survey = NULL};
+    CLEANUP(catalogue_destroyp)
+    Catalogue *catalogue = load_catalogue(options->settings, options->language, err);
+    bool ok = catalogue && gather_material(store, options, &material, err) &&
+              report_write(&material.report, catalogue, write, ctx, err);
+    material_done(&material);
+    return ok;
+}

@@ -1,0 +1,197 @@
+/* constat report: the report of a case, again. */
+#include "app/command.h"
+
+#include <inttypes.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/case.h"
+#include "app/case_report.h"
+#include "app/console.h"
+#include "app/interrupt.h"
+#include "app/output.h"
+#include "app/settings.h"
+
+#define COMMAND_BYTES (1024 * 1024)
+
+typedef struct ReportCommand {
+    const Arguments *arguments;
+    Settings settings;
+    Console *console;
+    Case opened;
+    Output *output; /* NULL: into the case's folder */
+    Buf command;
+    char machine[256];
+    RunInfo info;
+    CaseReport report;
+    RunResult result;
+} ReportCommand;
+
+/* ---- options ---- */
+
+static bool read_language(ReportCommand *run, Err *err)
+{
+    const char *value = arguments_value(run->arguments, OPTION_LANG);
+    bool known = !value;
+    for (size_t i = 0; i < REPORT_LANGUAGES && !known; i++)
+        known = strcmp(value, REPORT_LANGUAGE[i]) == 0;
+    run->report.language = value;
+    return known || err_set(err, ERR_USAGE, ERR_NO_OFFSET, "--lang: \"%s\" is not one of en, fr",
+                            quote_z(value).str);
+}
+
+static bool progress(void *ctx, uint64_t done, uint64_t all)
+{
+    const ReportCommand *run = ctx;
+    char text[80];
+    int n = snprintf(text, sizeof text, "counting: %" PRIu64 " of %" PRIu64 " segments", done, all);
+    if (n > 0 && n < (int)sizeof text)
+        console_status(run->console, text);
+    return !interrupted();
+}
+
+/* The number does not change the report, but it is told. */
+static unsigned workers_of(const Settings *settings)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    if (settings->engine.workers)
+        return settings->engine.workers;
+    return processors < 1 ? 1 : processors > WORKERS_MAX ? WORKERS_MAX : (unsigned)processors;
+}
+
+static bool read_options(ReportCommand *run, Err *err)
+{
+    if (run->arguments->operand_count)
+        return err_set(
+            err, ERR_USAGE, ERR_NO_OFFSET,
+            "%s: a report is made from the case alone; constat investigate adds evidence",
+            quote_z(run->arguments->operands[0]).str);
+    if (!settings_read(run->arguments, &run->settings, err) || !read_language(run, err))
+        return false;
+    run->console = console_create(run->settings.console);
+    if (!run->console)
+        return err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory to begin");
+    const struct passwd *person = getpwuid(geteuid());
+    arguments_write(run->arguments, "report", &run->command);
+    (void)gethostname(run->machine, sizeof run->machine - 1); /* without a name it stays empty */
+    run->info = (RunInfo){.command = buf_text(&run->command),
+                          .version = TEXT(CONSTAT_VERSION),
+                          .workers = workers_of(&run->settings),
+                          .person = text_from_z(person ? person->pw_name : NULL),
+                          .machine = text_from_z(run->machine)};
+    run->report.settings = &run->settings;
+    run->report.info = &run->info;
+    run->report.progress = progress;
+    run->report.progress_ctx = run;
+    return true;
+}
+
+/* ---- into a file ---- */
+
+static bool write_out(void *ctx, Span bytes, Err *err)
+{
+    const ReportCommand *run = ctx;
+    return output_write(run->output, bytes, err);
+}
+
+static bool write_file(ReportCommand *run, Err *err)
+{
+    if (!run->report.language)
+        run->report.language = REPORT_LANGUAGE[0];
+    run->output = output_open(run->settings.output, run->settings.output_rule, err);
+    return run->output &&
+           case_open(run->arguments, STORE_READ, run->settings.temporary, &run->opened, err) &&
+           output_begin(run->output, err) &&
+           case_report_stream(run->opened.store, &run->report, write_out, run, err) &&
+           output_finish(run->output, err);
+}
+
+/* ---- into the case ---- */
+
+/* Writing to a case would undo what an interrupted run has done of its last items: that run is to
+ * be completed first. */
+static bool check_complete(ReportCommand *run, Err *err)
+{
+    const StoredItem *items;
+    size_t count, open = 0;
+    Case looked;
+    bool ok = case_open(run->arguments, STORE_READ, run->settings.temporary, &looked, err) &&
+              store_items(looked.store, &items, &count, err);
+    for (size_t i = 0; ok && i < count; i++)
+        open += !items[i].complete;
+    case_close(&looked);
+    if (ok && open)
+        return err_set(err, ERR_USAGE, ERR_NO_OFFSET,
+                       "%zu items are not complete: run constat investigate again to complete "
+                       "them, or use -o FILE for a provisional report",
+                       open);
+    return ok;
+}
+
+static bool write_case(ReportCommand *run, Err *err)
+{
+    return check_complete(run, err) &&
+           case_open(run->arguments, STORE_WRITE, run->settings.temporary, &run->opened, err) &&
+           store_run_begin(run->opened.store, &run->info, err) &&
+           store_run_end(run->opened.store, run->info.workers, &run->result, err) &&
+           case_report_write(run->opened.store, &run->report, &run->result, err);
+}
+
+static void tell(const ReportCommand *run)
+{
+    for (size_t i = 0; i < REPORT_LANGUAGES; i++)
+        if (!run->report.language || strcmp(run->report.language, REPORT_LANGUAGE[i]) == 0)
+            console_note(run->console, "%s/%s", run->opened.folder, REPORT_FILE[i]);
+}
+
+/* ---- the command ---- */
+
+static bool make_report(ReportCommand *run, Err *err)
+{
+    bool ok = read_options(run, err);
+    if (ok)
+        interrupt_watch(NULL);
+    ok = ok && (run->settings.output || arguments_has(run->arguments, OPTION_OUTPUT)
+                    ? write_file(run, err)
+                    : write_case(run, err));
+    if (run->console)
+        console_status(run->console, "");
+    if (ok && !run->output)
+        tell(run);
+    return ok;
+}
+
+static ExitCode run_report(const Arguments *arguments)
+{
+    ReportCommand run = {.arguments = arguments};
+    Err err = {0};
+    buf_init(&run.command, COMMAND_BYTES);
+    bool ok = make_report(&run, &err);
+    if (!ok)
+        console_fail("report: %s", err.text);
+    output_close(run.output);
+    case_close(&run.opened);
+    console_destroy(run.console);
+    settings_done(&run.settings);
+    buf_done(&run.command);
+    if (ok)
+        return EXIT_DONE;
+    return err.code == ERR_INTERRUPTED ? EXIT_INTERRUPTED : EXIT_FAILED;
+}
+
+const Command report_command = {
+    .name = "report",
+    .summary = "what a case holds, what is missing from it: one page to read, print and sign",
+    .usage = "[OPTION...] --case DIR",
+    .about =
+        "Writes report.en.html and report.fr.html into the folder of the case and notes their\n"
+        "hashes in its ledger; with --lang only one of them. With -o the case is only read.\n"
+        "A report is one file, without scripts readable, and the same for the same evidence but\n"
+        "for the section that says who made it, when and how.\n",
+    .examples = "constat report --case CASE\tboth reports, in the folder of the case\n"
+                "constat report --case CASE --lang fr -o rapport.html\tthe French one, elsewhere\n",
+    .set = FOR_REPORT,
+    .run = run_report,
+};
