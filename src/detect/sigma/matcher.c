@@ -26,7 +26,7 @@ static bool create_parts(Matcher *matcher)
     matcher->pool_room = POOL_WORDS_LEAST;
     if (matcher->pool_room < 2 * program->result_most + 2)
         matcher->pool_room = 2 * program->result_most + 2;
-    matcher->tally = tally_create(program);
+    matcher->tally = match_tally_create(program);
     matcher->regex = regex_scratch_create();
     matcher->overflow = calloc((size_t)1 << OVERFLOW_BITS, sizeof *matcher->overflow);
     matcher->native_cell = calloc(names, sizeof(uint32_t));
@@ -90,7 +90,7 @@ void matcher_destroy(Matcher *matcher)
                          matcher->marks};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         free(all[i]);
-    tally_destroy(matcher->tally);
+    match_tally_destroy(matcher->tally);
     atom_scratch_done(&matcher->atoms);
     atom_scratch_done(&matcher->other);
     regex_scratch_destroy(matcher->regex);
@@ -103,14 +103,14 @@ void matcher_begin(Matcher *matcher)
     regex_scratch_begin(matcher->regex);
 }
 
-const Tally *matcher_tally(const Matcher *matcher)
+const MatchTally *matcher_tally(const Matcher *matcher)
 {
     return matcher->tally;
 }
 
 void matcher_tally_clear(Matcher *matcher)
 {
-    tally_clear(matcher->tally);
+    match_tally_clear(matcher->tally);
 }
 
 /* ---- the rules of a plan against the present event ---- */

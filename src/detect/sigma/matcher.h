@@ -9,7 +9,7 @@
 
 #include "base/err.h"
 #include "detect/sigma/program.h"
-#include "detect/sigma/tally.h"
+#include "detect/sigma/match_tally.h"
 #include "event/batch.h"
 
 typedef struct Matcher Matcher;
@@ -44,7 +44,7 @@ bool matcher_batch(Matcher *matcher, const Batch *batch, const MatchOut *out, Er
 void matcher_tuple(Matcher *matcher, Buf *out);
 
 /* Counts of all batches so far. */
-const Tally *matcher_tally(const Matcher *matcher);
+const MatchTally *matcher_tally(const Matcher *matcher);
 void matcher_tally_clear(Matcher *matcher);
 
 #endif
