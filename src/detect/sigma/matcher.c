@@ -52,6 +52,7 @@ Matcher *matcher_create(const Program *program, Err *err)
     if (matcher) {
         matcher->program = program;
         buf_init(&matcher->joined, JOINED_MAX);
+        matcher_set_window(matcher, TIME_NONE, INT64_MAX);
     }
     if (matcher && create_parts(matcher))
         return matcher;
@@ -96,6 +97,12 @@ void matcher_destroy(Matcher *matcher)
     regex_scratch_destroy(matcher->regex);
     buf_done(&matcher->joined);
     free(matcher);
+}
+
+void matcher_set_window(Matcher *matcher, Time from, Time to)
+{
+    matcher->from = from;
+    matcher->to = to;
 }
 
 void matcher_begin(Matcher *matcher)
@@ -294,6 +301,12 @@ static bool reserve_values(Matcher *matcher)
            buf_reserve(&matcher->joined, 2 * longest + 64);
 }
 
+static bool in_window(const Matcher *matcher, uint32_t row)
+{
+    Time time = (Time)load_u64le(matcher->batch->time + 8 * (size_t)row);
+    return time == TIME_NONE || (time >= matcher->from && time < matcher->to);
+}
+
 static bool run_row(Matcher *matcher, uint32_t row, const MatchOut *out, Err *err)
 {
     uint32_t layout = batch_layout_of(matcher->batch, row);
@@ -321,7 +334,7 @@ bool matcher_batch(Matcher *matcher, const Batch *batch, const MatchOut *out, Er
         return no_memory(err);
     forget_results(matcher);
     for (uint32_t row = 0; row < batch->event_count; row++)
-        if (!run_row(matcher, row, out, err))
+        if (in_window(matcher, row) && !run_row(matcher, row, out, err))
             return false;
     return true;
 }

@@ -33,6 +33,10 @@ typedef struct MatchOut {
     void *ctx;
 } MatchOut;
 
+/* Only events from `from` on and before `to`, and those without a time, are matched and counted.
+ * Without this call: all. */
+void matcher_set_window(Matcher *matcher, Time from, Time to);
+
 /* A new piece of evidence begins: expressions have their allowance of time anew. */
 void matcher_begin(Matcher *matcher);
 

@@ -155,6 +155,11 @@ void program_wants(const Program *program, const EventKind *kind,
     each_plan(program, kind, each_place, &wants);
 }
 
+bool program_correlates(const Program *program)
+{
+    return program->correlations.top_level > 0;
+}
+
 ProgramSize program_size(const Program *program)
 {
     ProgramSize size = {.groups = program->group_count,

@@ -39,6 +39,9 @@ bool program_wants_all(const Program *program, const EventKind *kind);
 void program_wants(const Program *program, const EventKind *kind,
                    void (*each)(void *ctx, const FieldPlace *place), void *ctx);
 
+/* Are there correlations that run? */
+bool program_correlates(const Program *program);
+
 typedef struct ProgramSize {
     uint32_t groups, plans, slots, fields, atoms, literals, expressions;
     uint64_t steps; /* of all plans */
