@@ -57,7 +57,7 @@ static bool match_batch(Parse *parse, const Batch *batch, Err *err)
     Matching *matching = parse->ctx;
     HostOrigin ignored;
     MatchOut out = {.match = send_detection, .ctx = matching};
-    detection_writer_begin(matching->writer, batch,
+    detection_writer_begin(matching->writer, batch, parse->piece->format->computer_field,
                            session_host(parse->session, parse->piece->path, &ignored));
     return matcher_batch(matching->run->matcher, batch, &out, err);
 }
@@ -85,6 +85,17 @@ static bool send_counts(const HuntRun *run, WorkerPort *port, Err *err)
     return ok;
 }
 
+/* What nobody asks for is not made of the fields. */
+static unsigned wants(const HuntRun *run, const Format *format)
+{
+    unsigned flags = SINK_WANTS_ALL;
+    if (!program_correlates(run->rules.program))
+        flags |= SINK_NO_TWINS;
+    if (format->computer_field && !program_wants_ecs(run->rules.program))
+        flags |= SINK_NO_ECS;
+    return flags;
+}
+
 static bool work(void *ctx, const Piece *piece, WorkerPort *port, Err *err)
 {
     HuntRun *run = ctx;
@@ -98,7 +109,7 @@ static bool work(void *ctx, const Piece *piece, WorkerPort *port, Err *err)
     Parse parse = {.session = &run->session,
                    .piece = piece,
                    .port = port,
-                   .wants = program_correlates(run->rules.program) ? SINK_WANTS_ALL : SINK_NO_TWINS,
+                   .wants = wants(run, piece->format),
                    .block_type = BLOCK_DETECTIONS,
                    .begin = match_batch,
                    .ctx = &matching};

@@ -27,7 +27,7 @@ static bool take_batch(void *ctx, Span bytes, Err *err)
 {
     Parse *parse = ctx;
     Batch batch;
-    if (!batch_open(bytes, &batch, err) || !parse->begin(parse, &batch, err))
+    if (!batch_open_own(bytes, &batch, err) || !parse->begin(parse, &batch, err))
         return false;
     for (uint32_t row = 0; parse->render && row < batch.event_count; row++) {
         EventHead head = batch_head(&batch, row);

@@ -9,7 +9,7 @@
 struct DetectionWriter {
     const Schema *schema;
     const Batch *batch;
-    Text host;
+    Text computer_field, host;
     uint32_t row; /* that the texts are of; UINT32_MAX: none yet */
     Text channel, code;
     Buf computer, details;
@@ -115,8 +115,10 @@ void detection_writer_destroy(DetectionWriter *writer)
     free(writer);
 }
 
-void detection_writer_begin(DetectionWriter *writer, const Batch *batch, Text host)
+void detection_writer_begin(DetectionWriter *writer, const Batch *batch, const char *computer_field,
+                            Text host)
 {
+    writer->computer_field = text_from_z(computer_field);
     writer->batch = batch;
     writer->host = host;
     writer->row = UINT32_MAX;
@@ -127,7 +129,8 @@ static void write_computer(DetectionWriter *writer, uint32_t row)
     Value value;
     buf_clear(&writer->computer);
     /* As the record writes it, if it does. */
-    if (batch_field(writer->batch, row, TEXT("System.Computer"), &value) ||
+    if ((writer->computer_field.len &&
+         batch_field(writer->batch, row, writer->computer_field, &value)) ||
         batch_ecs(writer->batch, row, TEXT("host.name"), &value))
         batch_write_text(&writer->computer, writer->batch, value);
     if (writer->computer.len == 0)

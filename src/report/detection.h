@@ -44,8 +44,10 @@ static inline void detection_writer_destroyp(DetectionWriter **writer)
     detection_writer_destroy(*writer);
 }
 
-/* Events of this batch follow; it must outlive them. `host`: of those that do not name theirs. */
-void detection_writer_begin(DetectionWriter *writer, const Batch *batch, Text host);
+/* Events of this batch follow; it must outlive them. `computer_field`: Format.computer_field.
+ * `host`: of events that do not name theirs. */
+void detection_writer_begin(DetectionWriter *writer, const Batch *batch, const char *computer_field,
+                            Text host);
 
 /* Append a detection to `block`. `tuple` may be empty; `texts`: is it to be shown, or only for
  * correlations? false: no memory; `block` is then as before. */
