@@ -13,9 +13,8 @@
 
 /* Commands of the contract that this version does not have: a script that asks for one is told so.
  */
-static const char *const LATER[] = {"hunt",     "rules",   "result", "assess", "mark",
-                                    "diff",     "respond", "notify", "unseal", "risk",
-                                    "handover", "serve",   "watch"};
+static const char *const LATER[] = {"result", "assess", "mark",     "diff",  "respond", "notify",
+                                    "unseal", "risk",   "handover", "serve", "watch"};
 
 /* A descriptor 0, 1 or 2 that is closed would be taken by the next file opened, and messages would
  * be written into it. Reading and writing on these fails, as it should. */

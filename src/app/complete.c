@@ -5,6 +5,7 @@
 
 #include "app/command.h"
 #include "base/text.h"
+#include "detect/sigma/rule.h"
 
 static void offer(const char *typed, const char *prefix, const char *word, const char *what)
 {
@@ -59,11 +60,32 @@ static const char *offer_value(const Command *command, OptionId id, const char *
         offer(typed, "", "fr", "French");
         return ":nothing";
     }
+    if (id == OPTION_MIN_LEVEL || id == OPTION_STATUS) {
+        for (size_t i = 1; id == OPTION_MIN_LEVEL && i < RULE_LEVEL_COUNT; i++)
+            offer(typed, "", RULE_LEVEL_TEXT[i].ptr, "rules of this level or above");
+        for (size_t i = 1; id == OPTION_STATUS && i < RULE_STATUS_COUNT; i++)
+            offer(typed, "", RULE_STATUS_TEXT[i].ptr, "rules of this status");
+        return ":nothing";
+    }
+    if (id == OPTION_RULES)
+        offer(typed, "", "builtin", "Constat's own rules");
     if (strstr(argument, "DIR"))
         return ":folders";
     return strstr(argument, "FILE") || strstr(argument, "EVIDENCE") || strstr(argument, "KEY")
                ? ":files"
                : ":nothing";
+}
+
+/* The first operand of `rules` says what to look at. */
+static const char *offer_operand(const Command *command, int argc, const char *typed)
+{
+    if (command == &rules_command && argc == 2) {
+        offer(typed, "", "check", "rules that do not run, and why");
+        offer(typed, "", "list", "every rule");
+        offer(typed, "", "coverage", "a layer for the ATT&CK Navigator");
+        return ":nothing";
+    }
+    return command->no_files ? ":nothing" : command == &rules_command ? ":folders" : ":files";
 }
 
 void complete(int argc, char *const *argv)
@@ -80,7 +102,7 @@ void complete(int argc, char *const *argv)
         else if (typed[0] == '-')
             offer_options(command, typed);
         else
-            last = command->no_files ? ":nothing" : ":files";
+            last = offer_operand(command, argc, typed);
     }
     puts(last);
 }

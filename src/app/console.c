@@ -143,6 +143,17 @@ void console_path(void *ctx, Text path, bool lost, const char *text)
     end_line(console, color_of(kind));
 }
 
+void console_rule(Console *console, Text file, uint32_t line, Text reason)
+{
+    begin_line(console, RED);
+    visible_text(&console->line, file);
+    if (line)
+        buf_printf(&console->line, ": line %" PRIu32, line);
+    BUF_LITERAL(&console->line, ": rule refused: ");
+    visible_text(&console->line, reason);
+    end_line(console, RED);
+}
+
 void console_note(Console *console, const char *format, ...)
 {
     if (console->flags & CONSOLE_QUIET)

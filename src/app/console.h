@@ -36,6 +36,8 @@ void console_defect(Console *console, const Item *item, DefectKind kind, uint64_
                     Text text);
 /* About a path that is no item. As CollectNote: `ctx` is the console, `lost` counts as damage. */
 void console_path(void *ctx, Text path, bool lost, const char *text);
+/* A rule that was given and cannot run. `line` 0: no single one. All are shown. */
+void console_rule(Console *console, Text file, uint32_t line, Text reason);
 /* About the run. */
 __attribute__((format(printf, 2, 3))) void console_note(Console *console, const char *format, ...);
 

@@ -26,8 +26,11 @@ typedef enum CommandSet {
     FOR_KEYGEN = 1 << 4,
     FOR_SEARCH = 1 << 5,
     FOR_REPORT = 1 << 6,
-    FOR_EVIDENCE = FOR_TIMELINE | FOR_DUMP | FOR_INVESTIGATE,
-    FOR_ROWS = FOR_TIMELINE | FOR_DUMP | FOR_SEARCH, /* events on standard output */
+    FOR_HUNT = 1 << 7,
+    FOR_RULES = 1 << 8,
+    FOR_SIGMA = FOR_HUNT | FOR_RULES,
+    FOR_EVIDENCE = FOR_TIMELINE | FOR_DUMP | FOR_INVESTIGATE | FOR_HUNT,
+    FOR_ROWS = FOR_TIMELINE | FOR_DUMP | FOR_SEARCH | FOR_HUNT, /* rows on standard output */
     FOR_CASE = FOR_INVESTIGATE | FOR_TIMELINE | FOR_SEARCH | FOR_REPORT,
     FOR_EVENTS = FOR_EVIDENCE | FOR_SEARCH | FOR_REPORT, /* all that read events */
 } CommandSet;

@@ -13,6 +13,11 @@ static bool send_block(Parse *parse, Err *err)
     return ok;
 }
 
+bool parse_send_full(Parse *parse, Err *err)
+{
+    return parse->block.len < PARSE_BLOCK_BYTES || send_block(parse, err);
+}
+
 static bool in_window(const Settings *settings, Time time)
 {
     return time == TIME_NONE || (time >= settings->from && time < settings->to);
@@ -22,9 +27,9 @@ static bool take_batch(void *ctx, Span bytes, Err *err)
 {
     Parse *parse = ctx;
     Batch batch;
-    if (!batch_open(bytes, &batch, err) || !parse->begin(parse, &batch, err))
+    if (!batch_open_own(bytes, &batch, err) || !parse->begin(parse, &batch, err))
         return false;
-    for (uint32_t row = 0; row < batch.event_count; row++) {
+    for (uint32_t row = 0; parse->render && row < batch.event_count; row++) {
         EventHead head = batch_head(&batch, row);
         if (!in_window(&parse->session->settings, head.time))
             continue;
@@ -32,7 +37,7 @@ static bool take_batch(void *ctx, Span bytes, Err *err)
             static const Text TOO_LARGE = {"the event is too large to be written as a line", 46};
             worker_defect(parse->port, DEFECT_DAMAGE, head.offset, head.size, TOO_LARGE);
         }
-        if (parse->block.len >= PARSE_BLOCK_BYTES && !send_block(parse, err))
+        if (!parse_send_full(parse, err))
             return false;
     }
     return true;

@@ -26,7 +26,7 @@ struct Parse {
     /* A batch of the piece follows. */
     bool (*begin)(Parse *parse, const Batch *batch, Err *err);
     /* Append what is to be sent of an event to parse->block; false: it cannot be rendered, and
-     * parse->block is as before. */
+     * parse->block is as before. NULL: `begin` has done all there is to do with the batch. */
     bool (*render)(Parse *parse, const Batch *batch, uint32_t row);
     void *ctx;        /* of the two */
     Buf block;        /* parse_events: what is sent next */
@@ -36,6 +36,9 @@ struct Parse {
 
 /* Parse the whole piece; the rest is called back. Events outside --from and --to are left out. */
 bool parse_events(Parse *parse, Err *err);
+
+/* Send parse->block if that is due. */
+bool parse_send_full(Parse *parse, Err *err);
 
 /* The piece's batches as they are, one a block. */
 bool parse_batches(Parse *parse, Err *err);

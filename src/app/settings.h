@@ -59,6 +59,9 @@ Text settings_host(const Settings *settings, Text path);
 /* The path of a table: in the first folder that has it. malloc'ed; NULL with err. */
 char *settings_table(const Settings *settings, const char *name, Err *err);
 
+/* The pack of Constat's own rules (detect/rule_pack.h). malloc'ed; NULL: there is none. */
+char *settings_rule_pack(void);
+
 /* One digest of all tables that decide what records mean. */
 bool settings_tables_digest(const Settings *settings, Sha256 *ret, Err *err);
 

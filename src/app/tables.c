@@ -69,6 +69,20 @@ bool settings_find_tables(Settings *settings, const char *given, Err *err)
                    "Constat's tables are not beside the program; --knowledge names their folder");
 }
 
+char *settings_rule_pack(void)
+{
+    /* Installed; in a build, where the program is build/PRESET/constat. */
+    static const char *const BESIDE[] = {"../share/constat/rules.pack", "rules.pack"};
+    for (size_t i = 0; i < sizeof BESIDE / sizeof BESIDE[0]; i++) {
+        char *path = beside_program(BESIDE[i]);
+        if (path && access(path, F_OK) == 0)
+            return path;
+        free(path);
+    }
+    static const char OTHER[] = CONSTAT_DATADIR "/rules.pack";
+    return CONSTAT_DATADIR[0] && access(OTHER, F_OK) == 0 ? strdup(OTHER) : NULL;
+}
+
 char *settings_table(const Settings *settings, const char *name, Err *err)
 {
     for (size_t i = 0; i < settings->table_count; i++) {

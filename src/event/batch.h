@@ -42,6 +42,10 @@ typedef struct Batch {
  * must not change: give the receiver's own copy. */
 bool batch_open(Span bytes, Batch *ret, Err *err);
 
+/* The same for a batch that this process has just built itself, with a sink: nothing in it is
+ * looked at but its frame. Never for what came from another process or from a file. */
+bool batch_open_own(Span bytes, Batch *ret, Err *err);
+
 /* The same for a batch whose names, values, kinds and layouts are byte for byte those of
  * `dictionary`, a batch that was accepted (as a rule one without events, event/segment.h): that
  * they are is checked, and then only what concerns events. */

@@ -297,6 +297,17 @@ bool batch_open(Span bytes, Batch *ret, Err *err)
     return true;
 }
 
+bool batch_open_own(Span bytes, Batch *ret, Err *err)
+{
+    BatchCounts counts;
+    BatchMap map;
+    if (!check_frame(bytes, &counts, &map, err))
+        return false;
+    *ret = place_sections(bytes, &counts, &map);
+    ret->has_lists = ret->value_count && memchr(ret->value_type, VALUE_LIST, ret->value_count);
+    return true;
+}
+
 /* The sections that events refer to, which end the block. */
 static Span dictionary_of(const Batch *batch)
 {

@@ -22,4 +22,5 @@ const Format evt_format = {
     .doc = "docs/formats/evtx.md",
     .probe = evt_probe,
     .parse = evt_parse,
+    .computer_field = "System.Computer",
 };

@@ -192,5 +192,6 @@ const Format evtx_csv_format = {
     .doc = "docs/formats/evtx_csv.md",
     .probe = evtx_csv_probe,
     .parse = evtx_csv_parse,
+    .computer_field = "System.Computer",
     .split = SPLIT_NEVER,
 };

@@ -407,6 +407,7 @@ const Format evtx_json_format = {
     .doc = "docs/formats/evtx_json.md",
     .probe = evtx_json_probe,
     .parse = evtx_json_parse,
+    .computer_field = "System.Computer",
     .lines = evtx_json_lines,
     .split = SPLIT_LINES,
     .may_split = evtx_json_may_split,

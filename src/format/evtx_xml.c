@@ -296,5 +296,6 @@ const Format evtx_xml_format = {
     .doc = "docs/formats/evtx_xml.md",
     .probe = evtx_xml_probe,
     .parse = evtx_xml_parse,
+    .computer_field = "System.Computer",
     .split = SPLIT_NEVER,
 };

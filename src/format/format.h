@@ -77,6 +77,9 @@ typedef struct Format {
      * Defects go to `sink`, which receives no events. */
     bool (*lines)(const Input *in, const FormatOptions *options, Sink *sink, const LineOut *out,
                   Err *err);
+    /* The native field that names the computer of an event. With it, a job that needs no other ECS
+     * field can do without them (SINK_NO_ECS). NULL: there is none. */
+    const char *computer_field;
     /* In the zygote, before any worker: load what libraries would load late. NULL: nothing. */
     void (*prepare)(void);
     /* A container: its members instead of events (`parse` is NULL then). Defects and progress go to

@@ -17,6 +17,12 @@ expect 0 "$CONSTAT" --version
 grep -qE '^constat [0-9]+\.[0-9]+\.[0-9]+$' out || fail 'version'
 
 constat investigate -q --case case "$sysmon" || fail 'no case'
+mkdir rules
+cat >rules/any.yml <<'RULE'
+title: A process starts
+logsource: {product: windows, category: process_creation}
+detection: {sel: {Image: '*'}, condition: sel}
+RULE
 commands=$(sed -n '/^Commands/,/^$/s/^  \([a-z-]*\) .*/\1/p' overview)
 [ "$(echo "$commands" | wc -w)" -ge 3 ] || fail "few commands: $commands"
 for command in $commands; do
@@ -46,6 +52,8 @@ for command in $commands; do
     # Every format named by the help is taken, and stands in the manual page.
     case $command in
     search) set -- --case case '*' ;;
+    hunt) set -- --rules rules "$sysmon" ;;
+    rules) set -- check rules ;;
     *) set -- "$sysmon" ;;
     esac
     sed -n '/^Formats/,/^$/s/^  \([a-z0-9-][a-z0-9-]*\) .*/\1/p' help.txt >formats.txt
@@ -116,11 +124,11 @@ expect 2 constat dump -t evtx-jsonl --from 2026-05-01 "$sysmon"
 says 'need --format jsonl'
 
 # What later versions will understand is refused, not ignored.
-for later in --context=. --records=x --rules=x; do
+for later in --context=. --records=x --yara=x; do
     expect 2 constat timeline "$later" "$sysmon"
     says 'is not in this version'
 done
-for later in hunt diff respond; do
+for later in watch diff respond; do
     expect 2 "$CONSTAT" $later "$sysmon"
     says "$later is not in this version"
 done

@@ -86,7 +86,7 @@ static void test_backtracking(void **state)
     assert_int_equal(counts.matched, 0);
     assert_int_equal(counts.undecided, 2); /* s, not s; the third is false whatever s is */
     assert_true(seconds() - start < 3);
-    assert_int_equal(tally_rule(matcher_tally(run.matcher), 0).undecided, 1);
+    assert_int_equal(match_tally_rule(matcher_tally(run.matcher), 0).undecided, 1);
     sigma_close(&run);
 }
 

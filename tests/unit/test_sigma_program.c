@@ -199,39 +199,41 @@ static void test_tally(void **state)
     assert_int_equal(matches(&run, TEXT("@channel=Security ;; @code=4624 ;; U=x ;; V=1")), 1);
     assert_int_equal(matches(&run, TEXT("@channel=Security ;; @code=4625 ;; U=x")), 1);
     assert_int_equal(matches(&run, TEXT("@channel=Elsewhere ;; U=y")), 0);
-    const Tally *tally = matcher_tally(run.matcher);
-    RuleTally a = tally_rule(tally, 0), b = tally_rule(tally, 1), f = tally_rule(tally, 2);
+    const MatchTally *tally = matcher_tally(run.matcher);
+    RuleTally a = match_tally_rule(tally, 0), b = match_tally_rule(tally, 1),
+              f = match_tally_rule(tally, 2);
     assert_int_equal(a.evaluated, 3);
     assert_int_equal(a.matched, 1);
     assert_int_equal(a.suppressed, 1);
     assert_int_equal(b.evaluated, 4);
     assert_int_equal(b.matched, 3);
     assert_int_equal(f.suppressed, 1);
-    assert_int_equal(tally_rule(tally, 3).evaluated, 0);
-    assert_int_equal(tally_events(tally), 4);
+    assert_int_equal(match_tally_rule(tally, 3).evaluated, 0);
+    assert_int_equal(match_tally_events(tally), 4);
 
     Buf bytes;
     Err err = {0};
     buf_init(&bytes, 1 << 16);
-    tally_write(tally, &bytes);
-    Tally *sum = tally_create(run.program);
-    assert_true(tally_add(sum, buf_span(&bytes), &err) && tally_add(sum, buf_span(&bytes), &err));
-    assert_int_equal(tally_rule(sum, 1).matched, 6);
-    assert_int_equal(tally_rule(sum, 1).evaluated, 8);
-    assert_int_equal(tally_events(sum), 8);
+    match_tally_write(tally, &bytes);
+    MatchTally *sum = match_tally_create(run.program);
+    assert_true(match_tally_add(sum, buf_span(&bytes), &err) &&
+                match_tally_add(sum, buf_span(&bytes), &err));
+    assert_int_equal(match_tally_rule(sum, 1).matched, 6);
+    assert_int_equal(match_tally_rule(sum, 1).evaluated, 8);
+    assert_int_equal(match_tally_events(sum), 8);
     for (size_t cut = 0; cut < bytes.len; cut++) {
-        Tally *other = tally_create(run.program);
+        MatchTally *other = match_tally_create(run.program);
         bool whole = cut >= 4 && (cut - 4) % 13 == 0;
-        assert_int_equal(tally_add(other, span_of(bytes.ptr, cut), &err), whole);
-        tally_destroy(other);
+        assert_int_equal(match_tally_add(other, span_of(bytes.ptr, cut), &err), whole);
+        match_tally_destroy(other);
     }
     bytes.ptr[4] = 9; /* no such counter */
-    assert_false(tally_add(sum, buf_span(&bytes), &err));
+    assert_false(match_tally_add(sum, buf_span(&bytes), &err));
     assert_int_equal(err.code, ERR_FORMAT);
-    tally_destroy(sum);
+    match_tally_destroy(sum);
     buf_done(&bytes);
     matcher_tally_clear(run.matcher);
-    assert_int_equal(tally_events(tally), 0);
+    assert_int_equal(match_tally_events(tally), 0);
     sigma_close(&run);
 }
 

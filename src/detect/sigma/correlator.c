@@ -248,6 +248,18 @@ static bool arrive(Correlator *correlator, const Arrival *arrival, Err *err)
     return true;
 }
 
+bool correlator_accepts(const Program *program, Span tuple, uint32_t rule, Buf *scratch)
+{
+    TupleHead head;
+    size_t room = ((size_t)program->correlations.names_most + 1) * sizeof(Text);
+    buf_clear(scratch);
+    char *texts = buf_reserve(scratch, room); /* of malloc: aligned for anything */
+    return texts &&
+           tuple_read(tuple, &program->correlations, ruleset_count(program->set), &head,
+                      (Text *)(void *)texts) &&
+           head.rule == rule;
+}
+
 bool correlator_add(Correlator *correlator, Span tuple, Span citation, Err *err)
 {
     TupleHead head;

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/span.h"
 #include "base/time.h"
@@ -57,6 +58,10 @@ static inline void correlator_destroyp(Correlator **correlator)
 /* `citation`: bytes that name the event; equal times are ordered by record number, then by them.
  * ERR_FORMAT: bytes that no matcher wrote. */
 bool correlator_add(Correlator *correlator, Span tuple, Span citation, Err *err);
+
+/* Could a matcher have written this tuple for this rule? What comes from another process is asked
+ * before it is kept. `scratch` is overwritten. */
+bool correlator_accepts(const Program *program, Span tuple, uint32_t rule, Buf *scratch);
 
 /* All tuples are in. Alerts by correlation, group and time; chains after what they are made of. */
 bool correlator_run(Correlator *correlator,

@@ -9,7 +9,7 @@
 
 #include "detect/sigma/matcher.h"
 #include "detect/sigma/program_parts.h"
-#include "detect/sigma/tally_parts.h"
+#include "detect/sigma/match_tally_parts.h"
 
 /* Words of the pool: number of atoms, number of rules, atoms (rising), rules. Result 0: nothing. */
 #define POOL_WORDS_LEAST (1u << 20)
@@ -61,9 +61,10 @@ typedef struct Match {
 
 struct Matcher {
     const Program *program;
-    Tally *tally;
+    MatchTally *tally;
     AtomScratch atoms, other; /* `other`: of the second field that a rule compares */
     RegexScratch *regex;
+    Time from, to; /* events in [from, to) and those without a time */
 
     /* of the batch */
     const Batch *batch;

@@ -93,7 +93,7 @@ static bool try_compare(void *ctx, Value value)
     Number number;
     Number bound = number_of_yaml(&rule->number);
     if (number_of_value(value, &number) &&
-        compare_holds(rule->compare, number_compare(number, bound)))
+        compare_holds(rule->compare, number_order(number, bound)))
         merge(attempt, TRUTH_TRUE);
     return attempt->truth != TRUTH_TRUE;
 }

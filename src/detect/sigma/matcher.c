@@ -26,7 +26,7 @@ static bool create_parts(Matcher *matcher)
     matcher->pool_room = POOL_WORDS_LEAST;
     if (matcher->pool_room < 2 * program->result_most + 2)
         matcher->pool_room = 2 * program->result_most + 2;
-    matcher->tally = tally_create(program);
+    matcher->tally = match_tally_create(program);
     matcher->regex = regex_scratch_create();
     matcher->overflow = calloc((size_t)1 << OVERFLOW_BITS, sizeof *matcher->overflow);
     matcher->native_cell = calloc(names, sizeof(uint32_t));
@@ -52,6 +52,7 @@ Matcher *matcher_create(const Program *program, Err *err)
     if (matcher) {
         matcher->program = program;
         buf_init(&matcher->joined, JOINED_MAX);
+        matcher_set_window(matcher, TIME_NONE, INT64_MAX);
     }
     if (matcher && create_parts(matcher))
         return matcher;
@@ -90,7 +91,7 @@ void matcher_destroy(Matcher *matcher)
                          matcher->marks};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         free(all[i]);
-    tally_destroy(matcher->tally);
+    match_tally_destroy(matcher->tally);
     atom_scratch_done(&matcher->atoms);
     atom_scratch_done(&matcher->other);
     regex_scratch_destroy(matcher->regex);
@@ -98,19 +99,25 @@ void matcher_destroy(Matcher *matcher)
     free(matcher);
 }
 
+void matcher_set_window(Matcher *matcher, Time from, Time to)
+{
+    matcher->from = from;
+    matcher->to = to;
+}
+
 void matcher_begin(Matcher *matcher)
 {
     regex_scratch_begin(matcher->regex);
 }
 
-const Tally *matcher_tally(const Matcher *matcher)
+const MatchTally *matcher_tally(const Matcher *matcher)
 {
     return matcher->tally;
 }
 
 void matcher_tally_clear(Matcher *matcher)
 {
-    tally_clear(matcher->tally);
+    match_tally_clear(matcher->tally);
 }
 
 /* ---- the rules of a plan against the present event ---- */
@@ -294,6 +301,12 @@ static bool reserve_values(Matcher *matcher)
            buf_reserve(&matcher->joined, 2 * longest + 64);
 }
 
+static bool in_window(const Matcher *matcher, uint32_t row)
+{
+    Time time = (Time)load_u64le(matcher->batch->time + 8 * (size_t)row);
+    return time == TIME_NONE || (time >= matcher->from && time < matcher->to);
+}
+
 static bool run_row(Matcher *matcher, uint32_t row, const MatchOut *out, Err *err)
 {
     uint32_t layout = batch_layout_of(matcher->batch, row);
@@ -321,7 +334,7 @@ bool matcher_batch(Matcher *matcher, const Batch *batch, const MatchOut *out, Er
         return no_memory(err);
     forget_results(matcher);
     for (uint32_t row = 0; row < batch->event_count; row++)
-        if (!run_row(matcher, row, out, err))
+        if (in_window(matcher, row) && !run_row(matcher, row, out, err))
             return false;
     return true;
 }

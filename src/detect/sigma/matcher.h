@@ -9,7 +9,7 @@
 
 #include "base/err.h"
 #include "detect/sigma/program.h"
-#include "detect/sigma/tally.h"
+#include "detect/sigma/match_tally.h"
 #include "event/batch.h"
 
 typedef struct Matcher Matcher;
@@ -33,6 +33,10 @@ typedef struct MatchOut {
     void *ctx;
 } MatchOut;
 
+/* Only events from `from` on and before `to`, and those without a time, are matched and counted.
+ * Without this call: all. */
+void matcher_set_window(Matcher *matcher, Time from, Time to);
+
 /* A new piece of evidence begins: expressions have their allowance of time anew. */
 void matcher_begin(Matcher *matcher);
 
@@ -44,7 +48,7 @@ bool matcher_batch(Matcher *matcher, const Batch *batch, const MatchOut *out, Er
 void matcher_tuple(Matcher *matcher, Buf *out);
 
 /* Counts of all batches so far. */
-const Tally *matcher_tally(const Matcher *matcher);
+const MatchTally *matcher_tally(const Matcher *matcher);
 void matcher_tally_clear(Matcher *matcher);
 
 #endif

@@ -39,7 +39,7 @@ double number_to_double(Number n)
     return v;
 }
 
-int number_compare(Number a, Number b)
+int number_order(Number a, Number b)
 {
     if (a.kind == NUMBER_REAL || b.kind == NUMBER_REAL) {
         double x = number_to_double(a), y = number_to_double(b);

@@ -34,7 +34,7 @@ static inline bool number_equal(Number a, Number b)
     return a.bits == b.bits && a.kind == b.kind;
 }
 
-int number_compare(Number a, Number b); /* <0, 0, >0 */
+int number_order(Number a, Number b); /* <0, 0, >0 */
 double number_to_double(Number n);
 
 #endif

@@ -155,6 +155,32 @@ void program_wants(const Program *program, const EventKind *kind,
     each_plan(program, kind, each_place, &wants);
 }
 
+/* Fields of a rule that are found natively have capitals, or no dot. */
+static bool may_be_ecs(Text name)
+{
+    bool dot = false;
+    for (size_t i = 0; i < name.len; i++) {
+        char c = name.ptr[i];
+        if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '_' && c != '.')
+            return false;
+        dot = dot || c == '.';
+    }
+    return dot;
+}
+
+bool program_wants_ecs(const Program *program)
+{
+    for (uint32_t i = 0; i < program->name_count; i++)
+        if (may_be_ecs(program->names[i]))
+            return true;
+    return false;
+}
+
+bool program_correlates(const Program *program)
+{
+    return program->correlations.top_level > 0;
+}
+
 ProgramSize program_size(const Program *program)
 {
     ProgramSize size = {.groups = program->group_count,

@@ -39,6 +39,12 @@ bool program_wants_all(const Program *program, const EventKind *kind);
 void program_wants(const Program *program, const EventKind *kind,
                    void (*each)(void *ctx, const FieldPlace *place), void *ctx);
 
+/* Does a rule ask for a field by a name that may be one of ECS (words of lower case with dots)? */
+bool program_wants_ecs(const Program *program);
+
+/* Are there correlations that run? */
+bool program_correlates(const Program *program);
+
 typedef struct ProgramSize {
     uint32_t groups, plans, slots, fields, atoms, literals, expressions;
     uint64_t steps; /* of all plans */

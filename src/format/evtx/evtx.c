@@ -231,6 +231,7 @@ const Format evtx_format = {
     .doc = "docs/formats/evtx.md",
     .probe = evtx_probe,
     .parse = evtx_parse,
+    .computer_field = "System.Computer",
     .lines = evtx_lines,
     .split = SPLIT_UNITS,
     .split_origin = EVTX_FILE_HEADER,

@@ -1,10 +1,10 @@
-/* tally_parts.h: the counters themselves, for those who count. */
-#ifndef DETECT_SIGMA_TALLY_PARTS_H
-#define DETECT_SIGMA_TALLY_PARTS_H
+/* match_tally_parts.h: the counters themselves, for those who count. */
+#ifndef DETECT_SIGMA_MATCH_TALLY_PARTS_H
+#define DETECT_SIGMA_MATCH_TALLY_PARTS_H
 
-#include "detect/sigma/tally.h"
+#include "detect/sigma/match_tally.h"
 
-struct Tally {
+struct MatchTally {
     const Program *program;
     uint64_t events;
     uint64_t *groups;                           /* events of each group */

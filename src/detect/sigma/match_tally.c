@@ -1,7 +1,7 @@
 #include <stdlib.h>
 
 #include "detect/sigma/program_parts.h"
-#include "detect/sigma/tally_parts.h"
+#include "detect/sigma/match_tally_parts.h"
 
 #define TALLY_MAGIC UINT32_C(0x594C4154) /* "TALY" */
 
@@ -9,9 +9,9 @@ enum { COUNT_EVENTS, COUNT_GROUP, COUNT_MATCHED, COUNT_SUPPRESSED, COUNT_UNDECID
 
 #define ENTRY_BYTES 13 /* kind, number, count */
 
-Tally *tally_create(const Program *program)
+MatchTally *match_tally_create(const Program *program)
 {
-    Tally *tally = calloc(1, sizeof *tally);
+    MatchTally *tally = calloc(1, sizeof *tally);
     if (!tally)
         return NULL;
     tally->program = program;
@@ -23,11 +23,11 @@ Tally *tally_create(const Program *program)
     tally->undecided = calloc((size_t)tally->rule_count + 1, sizeof *tally->undecided);
     if (tally->groups && tally->matched && tally->suppressed && tally->undecided)
         return tally;
-    tally_destroy(tally);
+    match_tally_destroy(tally);
     return NULL;
 }
 
-void tally_destroy(Tally *tally)
+void match_tally_destroy(MatchTally *tally)
 {
     if (!tally)
         return;
@@ -38,7 +38,7 @@ void tally_destroy(Tally *tally)
     free(tally);
 }
 
-void tally_clear(Tally *tally)
+void match_tally_clear(MatchTally *tally)
 {
     tally->events = 0;
     memset(tally->groups, 0, tally->group_count * sizeof *tally->groups);
@@ -47,7 +47,7 @@ void tally_clear(Tally *tally)
     memset(tally->undecided, 0, tally->rule_count * sizeof *tally->undecided);
 }
 
-RuleTally tally_rule(const Tally *tally, uint32_t rule)
+RuleTally match_tally_rule(const MatchTally *tally, uint32_t rule)
 {
     RuleTally out = {.matched = tally->matched[rule],
                      .suppressed = tally->suppressed[rule],
@@ -68,7 +68,7 @@ RuleTally tally_rule(const Tally *tally, uint32_t rule)
     return out;
 }
 
-uint64_t tally_events(const Tally *tally)
+uint64_t match_tally_events(const MatchTally *tally)
 {
     return tally->events;
 }
@@ -83,7 +83,7 @@ static void write_entry(Buf *out, uint8_t kind, uint32_t number, uint64_t count)
     buf_add(out, bytes, sizeof bytes);
 }
 
-void tally_write(const Tally *tally, Buf *out)
+void match_tally_write(const MatchTally *tally, Buf *out)
 {
     uint8_t magic[4];
     store_u32le(magic, TALLY_MAGIC);
@@ -99,7 +99,7 @@ void tally_write(const Tally *tally, Buf *out)
 }
 
 /* The counter that an entry is for; NULL: there is none. */
-static uint64_t *counter_of(Tally *tally, uint8_t kind, uint32_t number)
+static uint64_t *counter_of(MatchTally *tally, uint8_t kind, uint32_t number)
 {
     uint32_t limit = kind == COUNT_EVENTS  ? 1
                      : kind == COUNT_GROUP ? tally->group_count
@@ -122,7 +122,7 @@ static uint64_t *counter_of(Tally *tally, uint8_t kind, uint32_t number)
     }
 }
 
-bool tally_add(Tally *tally, Span bytes, Err *err)
+bool match_tally_add(MatchTally *tally, Span bytes, Err *err)
 {
     Reader r = reader_of(bytes, 0);
     bool ok = reader_u32le(&r) == TALLY_MAGIC;

@@ -1,0 +1,281 @@
+#include "report/hunt.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "report/hunt_inside.h"
+
+#define LINE_MAX_SIZE (64u * 1024 * 1024)
+#define WRITE_BYTES   (64 * 1024)
+
+bool hunt_no_memory(Err *err)
+{
+    return err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory for detections");
+}
+
+static int by_id(const void *a, const void *b, void *set)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    int order = text_compare(ruleset_at(set, x)->id, ruleset_at(set, y)->id);
+    return order ? order : (x > y) - (x < y);
+}
+
+static bool rank_rules(Hunt *hunt)
+{
+    uint32_t count = ruleset_count(hunt->set);
+    CLEANUP(freep) uint32_t *order = malloc(((size_t)count + 1) * sizeof *order);
+    hunt->rank = malloc(((size_t)count + 1) * sizeof *hunt->rank);
+    if (!order || !hunt->rank)
+        return false;
+    for (uint32_t i = 0; i < count; i++)
+        order[i] = i;
+    /* The set is only read. */
+    qsort_r(order, count, sizeof *order, by_id, (void *)(uintptr_t)hunt->set);
+    for (uint32_t i = 0; i < count; i++)
+        hunt->rank[order[i]] = i;
+    return true;
+}
+
+Hunt *hunt_create(const HuntOptions *options, Err *err)
+{
+    Hunt *hunt = calloc(1, sizeof *hunt);
+    if (!hunt) {
+        hunt_no_memory(err);
+        return NULL;
+    }
+    hunt->program = options->program;
+    hunt->set = program_rules(options->program);
+    hunt->format = options->format;
+    hunt->color = options->color;
+    hunt->folder = options->folder;
+    hunt->memory_bytes = options->memory_bytes ? options->memory_bytes : HUNT_MEMORY;
+    buf_init(&hunt->line, LINE_MAX_SIZE);
+    buf_init(&hunt->scratch, LINE_MAX_SIZE);
+    hunt->tally = match_tally_create(options->program);
+    bool ok = hunt_counts_init(&hunt->counts, ruleset_count(hunt->set));
+    ok = (ok && hunt->tally && rank_rules(hunt)) || hunt_no_memory(err);
+    if (ok)
+        hunt->rows = extsort_create(hunt->memory_bytes / 2, hunt->folder, err);
+    if (hunt->rows)
+        hunt->tuples = extsort_create(hunt->memory_bytes / 4, hunt->folder, err);
+    if (hunt->tuples)
+        return hunt;
+    hunt_destroy(hunt);
+    return NULL;
+}
+
+void hunt_destroy(Hunt *hunt)
+{
+    if (!hunt)
+        return;
+    extsort_destroy(hunt->rows);
+    extsort_destroy(hunt->tuples);
+    match_tally_destroy(hunt->tally);
+    hunt_counts_done(&hunt->counts);
+    free(hunt->rank);
+    free(hunt->order);
+    free(hunt->new_item);
+    buf_done(&hunt->line);
+    buf_done(&hunt->scratch);
+    free(hunt);
+}
+
+/* ---- receiving ---- */
+
+static uint8_t *put_big(uint8_t *out, uint64_t v, unsigned bytes)
+{
+    for (unsigned i = 0; i < bytes; i++)
+        out[i] = (uint8_t)(v >> (8 * (bytes - 1 - i)));
+    return out + bytes;
+}
+
+static uint32_t load_big(const uint8_t *in)
+{
+    return (uint32_t)in[0] << 24 | (uint32_t)in[1] << 16 | (uint32_t)in[2] << 8 | in[3];
+}
+
+bool hunt_add_row(Hunt *hunt, const Detection *detection, uint32_t item, Span events, Err *err)
+{
+    uint8_t key[ROW_KEY_BYTES], *out = key;
+    out = put_big(out, (uint64_t)detection->time ^ UINT64_C(1) << 63, 8); /* TIME_NONE first */
+    out = put_big(out, item, 4);
+    out = put_big(out, detection->record_id, 8);
+    out = put_big(out, hunt->rank[detection->rule], 4);
+    out = put_big(out, detection->offset, 8);
+    (void)put_big(out, detection->sub, 4);
+    Detection row = *detection;
+    row.tuple = events;
+    buf_clear(&hunt->line);
+    detection_put(&hunt->line, &row);
+    if (hunt->line.failed)
+        return hunt_no_memory(err);
+    return extsort_add(hunt->rows, span_of(key, sizeof key), buf_span(&hunt->line), err);
+}
+
+static bool add_tuple(Hunt *hunt, const Detection *detection, uint32_t item, Err *err)
+{
+    uint8_t key[TUPLE_KEY_BYTES], *out = key;
+    out = put_big(out, detection->rule, 4);
+    out = put_big(out, detection->twin, 8);
+    out = put_big(out, detection->payload, 8);
+    out = put_big(out, item, 4);
+    out = put_big(out, detection->offset, 8);
+    (void)put_big(out, detection->sub, 4);
+    Detection row = *detection;
+    row.details = row.channel = row.code = TEXT("");
+    buf_clear(&hunt->line);
+    detection_put(&hunt->line, &row);
+    if (hunt->line.failed)
+        return hunt_no_memory(err);
+    return extsort_add(hunt->tuples, span_of(key, sizeof key), buf_span(&hunt->line), err);
+}
+
+static bool is_event_rule(const Rule *rule)
+{
+    return rule->active && rule->kind == RULE_EVENT;
+}
+
+bool hunt_receive(Hunt *hunt, const Item *item, uint32_t item_index, Span block, Err *err)
+{
+    Reader reader = reader_of(block, 0);
+    while (reader_left(&reader)) {
+        Detection detection;
+        if (!detection_take(&reader, ruleset_count(hunt->set), &detection) ||
+            detection.offset > item->size)
+            return err_set(err, ERR_FORMAT, ERR_NO_OFFSET,
+                           "the worker sent a detection that makes no sense");
+        const Rule *rule = ruleset_at(hunt->set, detection.rule);
+        if (!is_event_rule(rule) ||
+            (detection.tuple.len &&
+             !correlator_accepts(hunt->program, detection.tuple, detection.rule, &hunt->scratch)))
+            return err_set(err, ERR_FORMAT, ERR_NO_OFFSET,
+                           "the worker sent a detection that its rule cannot have");
+        Detection shown = detection;
+        shown.tuple = (Span){0};
+        if ((!rule->silent && !rule->muted &&
+             !hunt_add_row(hunt, &shown, item_index, (Span){0}, err)) ||
+            (detection.tuple.len && !add_tuple(hunt, &detection, item_index, err)))
+            return false;
+    }
+    return true;
+}
+
+bool hunt_receive_counts(Hunt *hunt, Span block, Err *err)
+{
+    return match_tally_add(hunt->tally, block, err);
+}
+
+/* ---- writing ---- */
+
+static void renumber_row(void *new_item, uint8_t *key, size_t len)
+{
+    const uint32_t *numbers = new_item;
+    (void)len;
+    (void)put_big(key + ROW_KEY_ITEM, numbers[load_big(key + ROW_KEY_ITEM)], 4);
+}
+
+static void renumber_tuple(void *new_item, uint8_t *key, size_t len)
+{
+    const uint32_t *numbers = new_item;
+    (void)len;
+    (void)put_big(key + TUPLE_KEY_ITEM, numbers[load_big(key + TUPLE_KEY_ITEM)], 4);
+}
+
+static bool renumber(Hunt *hunt, ExtSort **sort, size_t memory,
+                     void (*rekey)(void *, uint8_t *, size_t), Err *err)
+{
+    CLEANUP(extsort_destroyp) ExtSort *old = *sort;
+    *sort = extsort_create(memory, hunt->folder, err);
+    return *sort && extsort_move(old, *sort, rekey, hunt->new_item, err);
+}
+
+/* Detections were noted with the index of their item in the list, where members stand as they were
+ * found. Rows have items in order of their paths. */
+static bool order_items(Hunt *hunt, Err *err)
+{
+    const ItemList *items = hunt->items;
+    hunt->order = item_list_order(items, err);
+    if (!hunt->order)
+        return false;
+    hunt->new_item = malloc((items->count + 1) * sizeof *hunt->new_item);
+    if (!hunt->new_item)
+        return hunt_no_memory(err);
+    for (size_t i = 0; i < items->count; i++)
+        hunt->new_item[hunt->order[i]] = (uint32_t)i;
+    return items->count == items->file_count ||
+           (renumber(hunt, &hunt->rows, hunt->memory_bytes / 2, renumber_row, err) &&
+            renumber(hunt, &hunt->tuples, hunt->memory_bytes / 4, renumber_tuple, err));
+}
+
+static Text path_of(const Hunt *hunt, uint32_t number)
+{
+    return number < hunt->items->count ? hunt->items->items[hunt->order[number]].path : TEXT("");
+}
+
+bool hunt_read_cited(const Hunt *hunt, Reader *row, Cited *ret)
+{
+    uint32_t item = reader_u32le(row);
+    *ret = (Cited){.file = path_of(hunt, item),
+                   .offset = reader_u64le(row),
+                   .record_id = reader_u64le(row),
+                   .time = (Time)reader_u64le(row)};
+    return !row->failed;
+}
+
+static bool write_row(Hunt *hunt, Span key, Span bytes, Err *err)
+{
+    Cited events[ALERT_CITATIONS_MAX];
+    Detection detection;
+    Reader reader = reader_of(bytes, 0);
+    if (!detection_take(&reader, ruleset_count(hunt->set), &detection))
+        return err_set(err, ERR_FORMAT, ERR_NO_OFFSET, "a row of the detections");
+    DetectionRow row = {.rule = ruleset_at(hunt->set, detection.rule),
+                        .time = detection.time,
+                        .computer = detection.computer,
+                        .channel = detection.channel,
+                        .code = detection.code,
+                        .details = detection.details,
+                        .file = path_of(hunt, load_big(key.ptr + ROW_KEY_ITEM)),
+                        .record_id = detection.record_id};
+    Reader cited = reader_of(detection.tuple, 0);
+    while (reader_left(&cited) && row.event_count < ALERT_CITATIONS_MAX &&
+           hunt_read_cited(hunt, &cited, &events[row.event_count]))
+        row.event_count++;
+    row.events = row.rule->kind == RULE_CORRELATION ? events : NULL;
+    hunt->format->row(&hunt->scratch, &row, hunt->color);
+    return (!hunt->scratch.failed && hunt_counts_row(&hunt->counts, detection.rule, &row)) ||
+           hunt_no_memory(err);
+}
+
+static bool write_rows(Hunt *hunt, HuntWrite write, void *ctx, Err *err)
+{
+    Span key, row;
+    Err failure = {0};
+    Buf *out = &hunt->scratch;
+    bool first = true;
+    buf_clear(out);
+    buf_add_text(out, text_from_z(hunt->format->header));
+    for (; extsort_next(hunt->rows, &key, &row, &failure); first = false) {
+        if (!first)
+            buf_add_text(out, text_from_z(hunt->format->between));
+        if (!write_row(hunt, key, row, err))
+            return false;
+        if (out->len < WRITE_BYTES)
+            continue;
+        if (!write(ctx, buf_span(out), err))
+            return false;
+        buf_clear(out);
+    }
+    buf_add_text(out, text_from_z(hunt->format->footer));
+    if (failure.code && err)
+        *err = failure;
+    return failure.code == ERR_NONE && write(ctx, buf_span(out), err);
+}
+
+bool hunt_write(Hunt *hunt, const ItemList *items, HuntWrite write, void *ctx, Err *err)
+{
+    hunt->items = items;
+    return order_items(hunt, err) && hunt_correlate(hunt, err) && extsort_finish(hunt->rows, err) &&
+           write_rows(hunt, write, ctx, err);
+}

@@ -1,0 +1,329 @@
+/* The end of a hunt, for a person: what there was, by level, rule, host, day and tactic. */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "report/hunt_inside.h"
+#include "report/timeline_format.h"
+#include "report/visible.h"
+
+typedef struct Summary {
+    const Hunt *hunt;
+    bool color;
+    Buf *out;
+} Summary;
+
+static void label(const Summary *s, const char *word)
+{
+    buf_printf(s->out, "%s%-12s%s", s->color ? "\033[1m" : "", word, s->color ? "\033[0m" : "");
+}
+
+static void level_word(const Summary *s, RuleLevel level)
+{
+    const char *start = s->color ? level_color(level) : "";
+    buf_printf(s->out, "  %s%-13.*s%s ", start, (int)RULE_LEVEL_TEXT[level].len,
+               RULE_LEVEL_TEXT[level].ptr, start[0] ? "\033[0m" : "");
+}
+
+static uint64_t rules_of_level(const Hunt *hunt, RuleLevel level)
+{
+    uint64_t count = 0;
+    for (uint32_t i = 0; i < ruleset_count(hunt->set); i++)
+        count += hunt->counts.shown[i] && rule_level(ruleset_at(hunt->set, i)) == level;
+    return count;
+}
+
+/* ---- rules ---- */
+
+static bool is_evaluated(const Hunt *hunt, uint32_t number)
+{
+    const Rule *rule = ruleset_at(hunt->set, number);
+    if (!rule->active || rule->kind == RULE_FILTER)
+        return false;
+    if (rule->kind == RULE_EVENT)
+        return match_tally_rule(hunt->tally, number).evaluated > 0;
+    for (uint32_t i = 0; i < rule->correlation->references.count; i++)
+        if (is_evaluated(hunt, rule->correlation->rules[i]))
+            return true;
+    return false;
+}
+
+static uint64_t muted_matches(const Hunt *hunt, uint32_t number)
+{
+    return ruleset_at(hunt->set, number)->kind == RULE_EVENT
+               ? match_tally_rule(hunt->tally, number).matched
+               : hunt->counts.muted[number];
+}
+
+static void write_rules(const Summary *s)
+{
+    const Hunt *hunt = s->hunt;
+    RuleCounts counts = ruleset_counts(hunt->set);
+    uint64_t evaluated = 0, matched = 0;
+    for (uint32_t i = 0; i < ruleset_count(hunt->set); i++) {
+        const Rule *rule = ruleset_at(hunt->set, i);
+        evaluated += is_evaluated(hunt, i);
+        matched += hunt->counts.shown[i] ||
+                   (rule->active && rule->kind != RULE_FILTER && muted_matches(hunt, i) > 0);
+    }
+    label(s, "Rules");
+    buf_printf(s->out,
+               "%" PRIu32 " loaded, %" PRIu32 " off, %" PRIu32 " refused, %" PRIu32
+               " not applicable; %" PRIu64 " evaluated, %" PRIu64 " matched\n",
+               counts.by_state[RULE_LOADED], counts.by_state[RULE_OFF],
+               counts.by_state[RULE_REFUSED], counts.by_state[RULE_NOT_APPLICABLE], evaluated,
+               matched);
+}
+
+static void write_rule_line(const Summary *s, uint32_t number, uint64_t count)
+{
+    const Rule *rule = ruleset_at(s->hunt->set, number);
+    buf_printf(s->out, "%10" PRIu64 "  ", count);
+    visible_text(s->out, rule->title);
+    if (rule->id.len) {
+        BUF_LITERAL(s->out, " (");
+        visible_text(s->out, rule->id);
+        BUF_LITERAL(s->out, ")");
+    }
+    buf_add_char(s->out, '\n');
+}
+
+/* Rules that were told to be silent, those that filters held back, those that gave up. */
+static void write_exceptions(const Summary *s)
+{
+    const Hunt *hunt = s->hunt;
+    static const char *const TITLES[] = {"Muted", "Suppressed", "Undecided"};
+    static const char *const TEXTS[] = {"by --tune: matches that are not shown",
+                                        "matches that a filter rule holds back",
+                                        "events on which an expression reached its limit"};
+    for (unsigned part = 0; part < 3; part++) {
+        bool begun = false;
+        for (uint32_t i = 0; i < ruleset_count(hunt->set); i++) {
+            const Rule *rule = ruleset_at(hunt->set, i);
+            if (!rule->active || rule->kind == RULE_FILTER)
+                continue;
+            RuleTally tally = match_tally_rule(hunt->tally, i);
+            uint64_t count = part == 0   ? muted_matches(hunt, i)
+                             : part == 1 ? tally.suppressed
+                                         : tally.undecided;
+            if (part == 0 ? !rule->muted : count == 0)
+                continue;
+            if (!begun) {
+                label(s, TITLES[part]);
+                buf_printf(s->out, "%s\n", TEXTS[part]);
+            }
+            begun = true;
+            write_rule_line(s, i, count);
+        }
+    }
+}
+
+static void write_levels_changed(const Summary *s)
+{
+    uint64_t count = 0;
+    for (uint32_t i = 0; i < ruleset_count(s->hunt->set); i++) {
+        const Rule *rule = ruleset_at(s->hunt->set, i);
+        count += rule->active && rule->level != rule->level_given;
+    }
+    if (count) {
+        label(s, "Tuned");
+        buf_printf(s->out, "%" PRIu64 " rules have another level than their authors gave them\n",
+                   count);
+    }
+}
+
+static void write_correlations(const Summary *s)
+{
+    const CorrelatorCounts *counts = &s->hunt->correlated;
+    if (!counts->tuples)
+        return;
+    label(s, "Correlated");
+    buf_printf(s->out, "%" PRIu64 " matches", counts->tuples);
+    if (s->hunt->twins)
+        buf_printf(s->out, "; %" PRIu64 " more were the same records in other places",
+                   s->hunt->twins);
+    uint64_t without = counts->without_group + counts->without_value + counts->without_time;
+    if (without)
+        buf_printf(s->out, "; left out for want of a field or time: %" PRIu64, without);
+    if (counts->too_large)
+        buf_printf(s->out, "; not decided, too large: %" PRIu64 " windows", counts->too_large);
+    buf_add_char(s->out, '\n');
+}
+
+/* ---- detections ---- */
+
+static void write_levels(const Summary *s)
+{
+    uint64_t total = 0, unique = 0;
+    for (RuleLevel level = RULE_LEVEL_COUNT; level-- > RULE_INFORMATIONAL;) {
+        total += s->hunt->counts.by_level[level];
+        unique += rules_of_level(s->hunt, level);
+    }
+    label(s, "Detections");
+    buf_printf(s->out, "%" PRIu64 " by %" PRIu64 " rule%s\n", total, unique,
+               unique == 1 ? "" : "s");
+    BUF_LITERAL(s->out, "  level              total     unique\n");
+    for (RuleLevel level = RULE_LEVEL_COUNT; level-- > RULE_INFORMATIONAL;) {
+        level_word(s, level);
+        buf_printf(s->out, "%9" PRIu64 " %10" PRIu64 "\n", s->hunt->counts.by_level[level],
+                   rules_of_level(s->hunt, level));
+    }
+}
+
+static void write_span(const Summary *s)
+{
+    if (s->hunt->counts.first == TIME_NONE)
+        return;
+    label(s, "First");
+    timeline_write_time(s->out, s->hunt->counts.first, 7);
+    buf_add_char(s->out, '\n');
+    label(s, "Last");
+    timeline_write_time(s->out, s->hunt->counts.last, 7);
+    buf_add_char(s->out, '\n');
+}
+
+static void write_days(const Summary *s)
+{
+    label(s, "Days");
+    BUF_LITERAL(s->out, "with most detections\n");
+    for (RuleLevel level = RULE_LEVEL_COUNT; level-- > RULE_INFORMATIONAL;) {
+        const DayCount *top = s->hunt->counts.top_days[level];
+        if (!top[0].count)
+            continue;
+        level_word(s, level);
+        for (size_t i = 0; i < HUNT_TOP_MAX && top[i].count; i++) {
+            CivilTime day = civil_from_seconds(top[i].day * 86400);
+            buf_printf(s->out, "%s%04d-%02u-%02u (%" PRIu64 ")", i ? ", " : "", (int)day.year,
+                       day.month, day.day, top[i].count);
+        }
+        buf_add_char(s->out, '\n');
+    }
+}
+
+/* ---- the most of something, by level ---- */
+
+typedef struct Top {
+    uint32_t number;
+    uint64_t count;
+} Top;
+
+/* Keep the HUNT_TOP_MAX largest; of equal counts those that came first. */
+static void add_top(Top *top, uint32_t number, uint64_t count)
+{
+    size_t at = HUNT_TOP_MAX;
+    while (at > 0 && top[at - 1].count < count)
+        at--;
+    if (at == HUNT_TOP_MAX)
+        return;
+    for (size_t i = HUNT_TOP_MAX - 1; i > at; i--)
+        top[i] = top[i - 1];
+    top[at] = (Top){number, count};
+}
+
+static void write_top_rules(const Summary *s)
+{
+    label(s, "Rules");
+    BUF_LITERAL(s->out, "with most detections, by level\n");
+    for (RuleLevel level = RULE_LEVEL_COUNT; level-- > RULE_INFORMATIONAL;) {
+        Top top[HUNT_TOP_MAX] = {{0}};
+        for (uint32_t i = 0; i < ruleset_count(s->hunt->set); i++)
+            if (rule_level(ruleset_at(s->hunt->set, i)) == level)
+                add_top(top, i, s->hunt->counts.shown[i]);
+        if (!top[0].count)
+            continue;
+        level_word(s, level);
+        buf_add_char(s->out, '\n');
+        for (size_t i = 0; i < HUNT_TOP_MAX && top[i].count; i++)
+            write_rule_line(s, top[i].number, top[i].count);
+    }
+}
+
+static void write_top_hosts(const Summary *s)
+{
+    const HuntCounts *counts = &s->hunt->counts;
+    label(s, "Hosts");
+    buf_printf(s->out, "with most detections, by level; %zu in all\n", counts->host_count);
+    for (RuleLevel level = RULE_LEVEL_COUNT; level-- > RULE_INFORMATIONAL;) {
+        Top top[HUNT_TOP_MAX] = {{0}};
+        for (uint32_t i = 0; i < counts->host_count; i++)
+            add_top(top, i, counts->hosts[i].by_level[level]);
+        if (!top[0].count)
+            continue;
+        level_word(s, level);
+        for (size_t i = 0; i < HUNT_TOP_MAX && top[i].count; i++) {
+            if (i)
+                BUF_LITERAL(s->out, ", ");
+            visible_text(s->out, counts->hosts[top[i].number].name);
+            buf_printf(s->out, " (%" PRIu64 ")", top[i].count);
+        }
+        buf_add_char(s->out, '\n');
+    }
+    if (counts->without_host)
+        buf_printf(s->out, "  %" PRIu64 " detections are of further hosts\n", counts->without_host);
+}
+
+/* ---- tactics ---- */
+
+/* In the order of ATT&CK. */
+static const char *const TACTICS[] = {
+    "reconnaissance",     "resource-development", "initial-access",  "execution",
+    "persistence",        "privilege-escalation", "defense-evasion", "stealth",
+    "defense-impairment", "credential-access",    "discovery",       "lateral-movement",
+    "collection",         "command-and-control",  "exfiltration",    "impact",
+};
+
+static bool is_tactic(Text tag, const char *tactic)
+{
+    Text name = text_from_z(tactic);
+    if (!text_starts(tag, TEXT("attack.")) || tag.len != name.len + 7)
+        return false;
+    for (size_t i = 0; i < name.len; i++) {
+        char c = ascii_lower(tag.ptr[7 + i]);
+        if ((c == '_' ? '-' : c) != name.ptr[i])
+            return false;
+    }
+    return true;
+}
+
+static void write_tactics(const Summary *s)
+{
+    bool begun = false;
+    for (size_t t = 0; t < sizeof TACTICS / sizeof TACTICS[0]; t++) {
+        uint64_t count = 0;
+        for (uint32_t i = 0; i < ruleset_count(s->hunt->set); i++) {
+            const Rule *rule = ruleset_at(s->hunt->set, i);
+            for (uint32_t k = 0; s->hunt->counts.shown[i] && k < rule->tags.count; k++)
+                if (is_tactic(rule->tags.list[k], TACTICS[t])) {
+                    count += s->hunt->counts.shown[i];
+                    break;
+                }
+        }
+        if (!count)
+            continue;
+        if (!begun)
+            label(s, "Tactics");
+        buf_printf(s->out, "%s%s (%" PRIu64 ")", begun ? ", " : "", TACTICS[t], count);
+        begun = true;
+    }
+    if (begun)
+        buf_add_char(s->out, '\n');
+}
+
+void hunt_summarise(const Hunt *hunt, bool color, Buf *out)
+{
+    const Summary s = {.hunt = hunt, .color = color, .out = out};
+    uint64_t total = 0;
+    for (RuleLevel level = RULE_INFORMATIONAL; level < RULE_LEVEL_COUNT; level++)
+        total += hunt->counts.by_level[level];
+    write_rules(&s);
+    write_levels_changed(&s);
+    write_exceptions(&s);
+    write_correlations(&s);
+    write_levels(&s);
+    if (!total)
+        return;
+    write_span(&s);
+    write_days(&s);
+    write_top_rules(&s);
+    write_top_hosts(&s);
+    write_tactics(&s);
+}
