@@ -153,6 +153,7 @@ static bool has_twin(Event *event)
         return false;
     for (size_t i = 0; i < event->count; i++)
         if (!text_equal(event->fields[i].name, TEXT("@process")) &&
+            !text_equal(event->fields[i].value, TEXT("(none)")) &&
             !security_name(event->fields[i].name))
             return false;
     return true;
