@@ -20,7 +20,7 @@ static bool open_store(Case *opened, StoreMode mode, const char *temporary, Err 
     const StoreOptions options = {
         .mode = mode, .key = opened->key, .signing = opened->signing, .temporary = temporary};
     opened->store = store_open(opened->folder, &options, err);
-    return opened->store != NULL;
+    return opened->store || err_wrap(err, "%s", quote_z(opened->folder).str);
 }
 
 bool case_open(const Arguments *arguments, StoreMode mode, const char *temporary, Case *ret,

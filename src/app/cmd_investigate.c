@@ -258,8 +258,9 @@ static bool conclude(Investigation *run, Err *err)
 static bool summarise(Investigation *run, Err *err)
 {
     Session *session = &run->session;
+    const EngineStats stats = session_stats(session);
     const CaseSummary summary = {.folder = run->opened.folder,
-                                 .stats = &session->stats,
+                                 .stats = &stats,
                                  .result = &run->result,
                                  .findings = run->findings};
     if (run->result.other_settings && session->stats.items_by_state[ITEM_KNOWN])
@@ -268,7 +269,7 @@ static bool summarise(Investigation *run, Err *err)
                      "what was found then; a new case reads them with these",
                      session->stats.items_by_state[ITEM_KNOWN]);
     case_summary_text(&session->summary, &summary);
-    if (!arguments_has(session->arguments, OPTION_JSON))
+    if (!arguments_has(session->arguments, OPTION_FORMAT)) /* as which --json is kept */
         return true;
     Buf json;
     buf_init(&json, 1024 * 1024);
