@@ -16,7 +16,7 @@ release: ## build the program: build/release/constat (the default)
 	$(call configure,release,OFF)
 	$(call compile,release)
 
-demo: ## install what is missing, build, and show the sample evidence
+demo: ## install what is missing, build, and make a case of the sample evidence
 	scripts/deps build
 	$(MAKE) release
 	scripts/demo

@@ -17,6 +17,7 @@ set(CONSTAT_PACKAGES
     zlib)          # gzip, with its checks
 
 add_library(constat_deps INTERFACE)
+target_link_libraries(constat_deps INTERFACE m) # numbers in Sigma rules
 foreach(package IN LISTS CONSTAT_PACKAGES)
     pkg_check_modules(${package} IMPORTED_TARGET ${package})
     if(NOT ${package}_FOUND)

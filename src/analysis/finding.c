@@ -32,6 +32,14 @@ void findings_done(Findings *findings)
     *findings = (Findings){.arena = NULL};
 }
 
+uint64_t findings_total(const Findings *findings)
+{
+    uint64_t total = findings->count;
+    for (size_t i = 0; i < FINDING_KIND_COUNT; i++)
+        total += findings->further[i];
+    return total;
+}
+
 static size_t count_of_kind(const Findings *findings, FindingKind kind)
 {
     size_t count = 0; /* those of a kind stand together, at the end while it is at work */

@@ -88,6 +88,9 @@ typedef struct Findings {
 bool findings_init(Findings *findings, Err *err); /* findings_done is due in any case */
 void findings_done(Findings *findings);
 
+/* With those that were only counted. */
+uint64_t findings_total(const Findings *findings);
+
 /* ---- making one: open, say, cite, close. Kinds are opened in their order. ---- */
 
 /* NULL: there are enough of this kind (it is counted), or no memory (findings->failed). */

@@ -15,18 +15,27 @@ static bool load_keys(const Arguments *arguments, Case *opened, Err *err)
     return true;
 }
 
+static bool open_store(Case *opened, StoreMode mode, const char *temporary, Err *err)
+{
+    const StoreOptions options = {
+        .mode = mode, .key = opened->key, .signing = opened->signing, .temporary = temporary};
+    opened->store = store_open(opened->folder, &options, err);
+    return opened->store || err_wrap(err, "%s", quote_z(opened->folder).str);
+}
+
 bool case_open(const Arguments *arguments, StoreMode mode, const char *temporary, Case *ret,
                Err *err)
 {
     *ret = (Case){.folder = arguments_value(arguments, OPTION_CASE)};
     if (!ret->folder)
         return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "--case DIR is needed");
-    if (!load_keys(arguments, ret, err))
-        return false;
-    const StoreOptions options = {
-        .mode = mode, .key = ret->key, .signing = ret->signing, .temporary = temporary};
-    ret->store = store_open(ret->folder, &options, err);
-    return ret->store != NULL;
+    return load_keys(arguments, ret, err) && open_store(ret, mode, temporary, err);
+}
+
+bool case_reopen(Case *opened, StoreMode mode, const char *temporary, Err *err)
+{
+    store_close(opened->store);
+    return open_store(opened, mode, temporary, err);
 }
 
 void case_close(Case *opened)

@@ -19,6 +19,8 @@ typedef struct Case {
  * are read here: never before the zygote is forked. false with err; case_close is still due. */
 bool case_open(const Arguments *arguments, StoreMode mode, const char *temporary, Case *ret,
                Err *err);
+/* Again, with the keys that were read. */
+bool case_reopen(Case *opened, StoreMode mode, const char *temporary, Err *err);
 void case_close(Case *opened);
 
 #endif

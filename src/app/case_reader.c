@@ -70,11 +70,11 @@ void case_reader_close(CaseReader *reader)
 bool case_reader_progress(void *ctx, uint64_t done, uint64_t segments)
 {
     const CaseReader *reader = ctx;
-    char text[96];
-    int n = snprintf(text, sizeof text, "reading the case: %" PRIu64 " of %" PRIu64 " segments",
-                     done, segments);
-    if (n > 0 && n < (int)sizeof text)
-        console_status(reader->console, done < segments ? text : "");
+    if (done < segments)
+        console_status(reader->console, "reading the case: %" PRIu64 " of %" PRIu64 " segments",
+                       done, segments);
+    else
+        console_status_end(reader->console);
     return !interrupted();
 }
 
@@ -98,7 +98,7 @@ ExitCode case_reader_end(CaseReader *reader, bool ok, const Err *err)
 {
     Err finish = {0};
     if (reader->console)
-        console_status(reader->console, "");
+        console_status_end(reader->console);
     if (ok && !output_finish(reader->output, &finish)) {
         ok = false;
         err = &finish;

@@ -83,7 +83,8 @@ static void tell_ledger(const RunResult *result, ReportRun *run)
     memcpy(run->public_key, result->public_key, sizeof run->public_key);
 }
 
-bool case_report_write(Store *store, const CaseReport *options, RunResult *result, Err *err)
+bool case_report_write(Store *store, const CaseReport *options, RunResult *result,
+                       uint64_t *ret_findings, Err *err)
 {
     Material material;
     NotedFile files[REPORT_LANGUAGES];
@@ -93,6 +94,7 @@ bool case_report_write(Store *store, const CaseReport *options, RunResult *resul
     for (size_t i = 0; i < REPORT_LANGUAGES && ok; i++)
         if (!options->language || strcmp(options->language, REPORT_LANGUAGE[i]) == 0)
             ok = write_one(store, options, &material, i, &files[count++], err);
+    *ret_findings = findings_total(&material.findings);
     material_done(&material);
     return ok && store_note_files(store, files, count, result, err);
 }

@@ -19,8 +19,9 @@ typedef struct CaseReport {
 } CaseReport;
 
 /* After store_run_end: report.LANG.html in the case's folder, with their hashes in the ledger;
- * *result is renewed (store_note_files). */
-bool case_report_write(Store *store, const CaseReport *options, RunResult *result, Err *err);
+ * *result is renewed (store_note_files). *ret_findings: how many findings they have. */
+bool case_report_write(Store *store, const CaseReport *options, RunResult *result,
+                       uint64_t *ret_findings, Err *err);
 
 /* One report through `write`, of a case that is only read: it cannot tell the ledger's last hash.
  */

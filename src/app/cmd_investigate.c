@@ -3,14 +3,15 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "app/case.h"
+#include "app/case_report.h"
+#include "app/case_summary.h"
 #include "app/interrupt.h"
 #include "app/parse.h"
+#include "app/run_info.h"
 #include "app/session.h"
 #include "base/cleanup.h"
 #include "store/store.h"
@@ -28,7 +29,9 @@ typedef struct Investigation {
     Case opened;
     Adding *items; /* by index in the list, as far as entered */
     size_t item_count;
+    RunDescription description;
     RunResult result;
+    uint64_t findings;
 } Investigation;
 
 /* ---- worker ---- */
@@ -197,23 +200,14 @@ static bool describe_settings(const Investigation *run, Buf *out, Err *err)
 
 static bool begin_run(Investigation *run, Err *err)
 {
-    Buf settings, command;
-    char machine[256] = "";
-    const struct passwd *person = getpwuid(geteuid());
+    Buf settings;
     buf_init(&settings, 1024 * 1024);
-    buf_init(&command, 1024 * 1024);
-    arguments_write(run->session.arguments, "investigate", &command);
-    (void)gethostname(machine, sizeof machine - 1); /* without a name it stays empty */
+    run_describe("investigate", run->session.arguments, &run->session.settings, &run->description);
     bool ok = describe_settings(run, &settings, err);
-    const RunInfo info = {.command = buf_text(&command),
-                          .version = TEXT(CONSTAT_VERSION),
-                          .workers = run->session.settings.engine.workers,
-                          .person = text_from_z(person ? person->pw_name : NULL),
-                          .machine = text_from_z(machine),
-                          .settings = buf_text(&settings)};
-    ok = ok && store_run_begin(run->opened.store, &info, err);
+    run->description.info.settings = buf_text(&settings);
+    ok = ok && store_run_begin(run->opened.store, &run->description.info, err);
+    run->description.info.settings = (Text){0};
     buf_done(&settings);
-    buf_done(&command);
     return ok;
 }
 
@@ -237,32 +231,52 @@ static bool read_evidence(Investigation *run, Err *err)
     return false;
 }
 
-static void add_hex(Buf *buf, const uint8_t *bytes, size_t size)
+static bool progress(void *ctx, uint64_t done, uint64_t all)
 {
-    for (size_t i = 0; i < size; i++)
-        buf_printf(buf, "%02x", bytes[i]);
+    const Investigation *run = ctx;
+    console_status(run->session.console, "counting: %" PRIu64 " of %" PRIu64 " segments", done,
+                   all);
+    return !interrupted();
 }
 
-static void summarise(Investigation *run)
+/* After the evidence: what belongs to all of it, and the reports. */
+static bool conclude(Investigation *run, Err *err)
 {
-    const RunResult *result = &run->result;
-    Buf *out = &run->session.summary;
-    buf_printf(out, "Case      %s: %" PRIu64 " items (%" PRIu64 " new), %" PRIu64 " events",
-               quote_z(run->opened.folder).str, result->items, result->items_new,
-               result->events - result->twins);
-    if (result->twins)
-        buf_printf(out, ", %" PRIu64 " more were the same records in other places", result->twins);
-    BUF_LITERAL(out, "\nContent   ");
-    add_hex(out, result->content.bytes, sizeof result->content.bytes);
-    buf_printf(out, "\nLedger    entry %" PRIu64 ", ", result->ledger_entries);
-    add_hex(out, result->ledger.bytes, sizeof result->ledger.bytes);
-    if (result->is_signed) {
-        BUF_LITERAL(out, "\nSigned    public key ");
-        add_hex(out, result->public_key, sizeof result->public_key);
-    } else {
-        BUF_LITERAL(out, "\nSigned    no (--signing KEY)");
-    }
-    buf_add_char(out, '\n');
+    Store *store = run->opened.store;
+    const RunInfo *info = &run->description.info;
+    const CaseReport report = {.settings = &run->session.settings,
+                               .info = info,
+                               .progress = progress,
+                               .progress_ctx = run};
+    console_status(run->session.console, "comparing records");
+    bool ok = store_run_end(store, info->workers, &run->result, err) &&
+              case_report_write(store, &report, &run->result, &run->findings, err);
+    console_status_end(run->session.console);
+    return ok;
+}
+
+static bool summarise(Investigation *run, Err *err)
+{
+    Session *session = &run->session;
+    const EngineStats stats = session_stats(session);
+    const CaseSummary summary = {.folder = run->opened.folder,
+                                 .stats = &stats,
+                                 .result = &run->result,
+                                 .findings = run->findings};
+    if (run->result.other_settings && session->stats.items_by_state[ITEM_KNOWN])
+        console_note(session->console,
+                     "%" PRIu64 " items were read before with other options or tables and keep "
+                     "what was found then; a new case reads them with these",
+                     session->stats.items_by_state[ITEM_KNOWN]);
+    case_summary_text(&session->summary, &summary);
+    if (!arguments_has(session->arguments, OPTION_FORMAT)) /* as which --json is kept */
+        return true;
+    Buf json;
+    buf_init(&json, 1024 * 1024);
+    case_summary_json(&json, &summary);
+    bool ok = json.failed ? no_memory(err) : output_write(session->output, buf_span(&json), err);
+    buf_done(&json);
+    return ok;
 }
 
 static ExitCode run_investigate(const Arguments *arguments)
@@ -285,12 +299,11 @@ static ExitCode run_investigate(const Arguments *arguments)
               session_fork(session, &job, &err) &&
               case_open(arguments, STORE_WRITE, session->settings.temporary, &run.opened, &err) &&
               begin_run(&run, &err) && list_items(&run, &err) && read_evidence(&run, &err) &&
-              store_run_end(run.opened.store, session->settings.engine.workers, &run.result, &err);
-    if (ok)
-        summarise(&run);
+              conclude(&run, &err) && summarise(&run, &err);
     ExitCode code = session_end(session, ok, &err);
     case_close(&run.opened);
     free(run.items);
+    run_description_done(&run.description);
     session_close(session);
     return code;
 }
@@ -301,10 +314,12 @@ const Command investigate_command = {
     .usage = "[OPTION...] EVIDENCE... --case DIR",
     .about =
         "Reads files, folders and archives into the case: each item with its hashes, each event\n"
-        "with its place, every step in a custody ledger. An existing case gets what is new; items\n"
-        "that it knows are only hashed. An interrupted run is taken up by the same command.\n",
+        "with its place, every step in a custody ledger; and writes report.en.html and\n"
+        "report.fr.html there. An existing case gets what is new; items that it knows are only\n"
+        "hashed. An interrupted run is taken up by the same command.\n",
     .examples = "constat investigate evidence/ --case CASE\ta new case\n"
                 "constat investigate friday/ collection.zip --case CASE\tmore evidence\n"
+                "constat investigate evidence/ --case CASE --json\tthe summary as one JSON object\n"
                 "constat investigate evidence/ --case CASE --signing ledger.key --key my.key\t"
                 "signed and encrypted\n",
     .set = FOR_INVESTIGATE,

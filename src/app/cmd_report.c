@@ -2,19 +2,16 @@
 #include "app/command.h"
 
 #include <inttypes.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "app/case.h"
 #include "app/case_report.h"
 #include "app/console.h"
 #include "app/interrupt.h"
 #include "app/output.h"
+#include "app/run_info.h"
 #include "app/settings.h"
-
-#define COMMAND_BYTES (1024 * 1024)
 
 typedef struct ReportCommand {
     const Arguments *arguments;
@@ -22,11 +19,10 @@ typedef struct ReportCommand {
     Console *console;
     Case opened;
     Output *output; /* NULL: into the case's folder */
-    Buf command;
-    char machine[256];
-    RunInfo info;
+    RunDescription description;
     CaseReport report;
     RunResult result;
+    uint64_t findings;
 } ReportCommand;
 
 /* ---- options ---- */
@@ -45,20 +41,8 @@ static bool read_language(ReportCommand *run, Err *err)
 static bool progress(void *ctx, uint64_t done, uint64_t all)
 {
     const ReportCommand *run = ctx;
-    char text[80];
-    int n = snprintf(text, sizeof text, "counting: %" PRIu64 " of %" PRIu64 " segments", done, all);
-    if (n > 0 && n < (int)sizeof text)
-        console_status(run->console, text);
+    console_status(run->console, "counting: %" PRIu64 " of %" PRIu64 " segments", done, all);
     return !interrupted();
-}
-
-/* The number does not change the report, but it is told. */
-static unsigned workers_of(const Settings *settings)
-{
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    if (settings->engine.workers)
-        return settings->engine.workers;
-    return processors < 1 ? 1 : processors > WORKERS_MAX ? WORKERS_MAX : (unsigned)processors;
 }
 
 static bool read_options(ReportCommand *run, Err *err)
@@ -73,16 +57,9 @@ static bool read_options(ReportCommand *run, Err *err)
     run->console = console_create(run->settings.console);
     if (!run->console)
         return err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory to begin");
-    const struct passwd *person = getpwuid(geteuid());
-    arguments_write(run->arguments, "report", &run->command);
-    (void)gethostname(run->machine, sizeof run->machine - 1); /* without a name it stays empty */
-    run->info = (RunInfo){.command = buf_text(&run->command),
-                          .version = TEXT(CONSTAT_VERSION),
-                          .workers = workers_of(&run->settings),
-                          .person = text_from_z(person ? person->pw_name : NULL),
-                          .machine = text_from_z(run->machine)};
+    run_describe("report", run->arguments, &run->settings, &run->description);
     run->report.settings = &run->settings;
-    run->report.info = &run->info;
+    run->report.info = &run->description.info;
     run->report.progress = progress;
     run->report.progress_ctx = run;
     return true;
@@ -112,31 +89,31 @@ static bool write_file(ReportCommand *run, Err *err)
 
 /* Writing to a case would undo what an interrupted run has done of its last items: that run is to
  * be completed first. */
-static bool check_complete(ReportCommand *run, Err *err)
+static bool check_complete(Store *store, Err *err)
 {
     const StoredItem *items;
     size_t count, open = 0;
-    Case looked;
-    bool ok = case_open(run->arguments, STORE_READ, run->settings.temporary, &looked, err) &&
-              store_items(looked.store, &items, &count, err);
-    for (size_t i = 0; ok && i < count; i++)
+    if (!store_items(store, &items, &count, err))
+        return false;
+    for (size_t i = 0; i < count; i++)
         open += !items[i].complete;
-    case_close(&looked);
-    if (ok && open)
-        return err_set(err, ERR_USAGE, ERR_NO_OFFSET,
-                       "%zu items are not complete: run constat investigate again to complete "
-                       "them, or use -o FILE for a provisional report",
-                       open);
-    return ok;
+    return !open || err_set(err, ERR_USAGE, ERR_NO_OFFSET,
+                            "%zu items are not complete: run constat investigate again to complete "
+                            "them, or use -o FILE for a provisional report",
+                            open);
 }
 
+/* Opened for reading first: a case that is not there is not made. */
 static bool write_case(ReportCommand *run, Err *err)
 {
-    return check_complete(run, err) &&
-           case_open(run->arguments, STORE_WRITE, run->settings.temporary, &run->opened, err) &&
-           store_run_begin(run->opened.store, &run->info, err) &&
-           store_run_end(run->opened.store, run->info.workers, &run->result, err) &&
-           case_report_write(run->opened.store, &run->report, &run->result, err);
+    Case *opened = &run->opened;
+    const char *temporary = run->settings.temporary;
+    const RunInfo *info = &run->description.info;
+    return case_open(run->arguments, STORE_READ, temporary, opened, err) &&
+           check_complete(opened->store, err) && case_reopen(opened, STORE_WRITE, temporary, err) &&
+           store_run_begin(opened->store, info, err) &&
+           store_run_end(opened->store, info->workers, &run->result, err) &&
+           case_report_write(opened->store, &run->report, &run->result, &run->findings, err);
 }
 
 static void tell(const ReportCommand *run)
@@ -157,7 +134,7 @@ static bool make_report(ReportCommand *run, Err *err)
                     ? write_file(run, err)
                     : write_case(run, err));
     if (run->console)
-        console_status(run->console, "");
+        console_status_end(run->console);
     if (ok && !run->output)
         tell(run);
     return ok;
@@ -167,7 +144,6 @@ static ExitCode run_report(const Arguments *arguments)
 {
     ReportCommand run = {.arguments = arguments};
     Err err = {0};
-    buf_init(&run.command, COMMAND_BYTES);
     bool ok = make_report(&run, &err);
     if (!ok)
         console_fail("report: %s", err.text);
@@ -175,7 +151,7 @@ static ExitCode run_report(const Arguments *arguments)
     case_close(&run.opened);
     console_destroy(run.console);
     settings_done(&run.settings);
-    buf_done(&run.command);
+    run_description_done(&run.description);
     if (ok)
         return EXIT_DONE;
     return err.code == ERR_INTERRUPTED ? EXIT_INTERRUPTED : EXIT_FAILED;

@@ -82,10 +82,7 @@ static bool write_out(void *ctx, Span bytes, Err *err)
         return interrupt_error(err);
     run->written += bytes.len;
     if (run->written >= run->told_at && !output_on_terminal(run->session.output)) {
-        char text[64];
-        int n = snprintf(text, sizeof text, "writing: %" PRIu64 " MB", run->written / 1000000);
-        if (n > 0 && n < (int)sizeof text)
-            console_status(run->session.console, text);
+        console_status(run->session.console, "writing: %" PRIu64 " MB", run->written / 1000000);
         run->told_at = run->written + STATUS_BYTES;
     }
     return output_write(run->session.output, bytes, err);
@@ -96,7 +93,7 @@ static bool write_timeline(TimelineRun *run, Err *err)
     TimelineStats stats;
     Session *session = &run->session;
     bool ok = timeline_write(run->timeline, &session->items, write_out, run, &stats, err);
-    console_status(session->console, "");
+    console_status_end(session->console);
     if (!ok)
         return false;
     bool color = session->settings.engine.color;

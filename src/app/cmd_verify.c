@@ -145,11 +145,8 @@ static void take_finding(void *ctx, const VerifyFinding *finding)
 static bool progress(void *ctx, uint64_t done, uint64_t all)
 {
     VerifyRun *run = ctx;
-    char text[80];
-    int n = snprintf(text, sizeof text, "verifying: %" PRIu64 " of %" PRIu64 " MiB", done >> 20,
-                     all >> 20);
-    if (n > 0)
-        console_status(run->console, text);
+    console_status(run->console, "verifying: %" PRIu64 " of %" PRIu64 " MiB", done >> 20,
+                   all >> 20);
     return !interrupted() && run->err.code == ERR_NONE;
 }
 
@@ -269,7 +266,7 @@ static ExitCode run_verify(const Arguments *arguments)
     buf_init(&run.line, LINE_BYTES);
     bool ok = prepare(&run, &err) && work(&run, &result, &err);
     if (run.console)
-        console_status(run.console, "");
+        console_status_end(run.console);
     if (!ok)
         console_fail("verify: %s", err.text);
     console_destroy(run.console);

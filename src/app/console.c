@@ -170,13 +170,24 @@ void console_note(Console *console, const char *format, ...)
     end_line(console, NULL);
 }
 
-void console_status(Console *console, const char *text)
+void console_status(Console *console, const char *format, ...)
 {
+    char text[160];
+    va_list args;
     if (!(console->flags & CONSOLE_PROGRESS))
         return;
+    va_start(args, format);
+    (void)vsnprintf(text, sizeof text, format, args); /* what is too long is cut */
+    va_end(args);
     buf_clear(&console->line);
     buf_printf(&console->line, "\r%s\033[K", text);
     put_line(buf_span(&console->line));
+}
+
+void console_status_end(Console *console)
+{
+    if (console->flags & CONSOLE_PROGRESS)
+        put_line(span_of("\r\033[K", 4));
 }
 
 static void more(Console *console, Text path, uint32_t count, DefectKind kind)

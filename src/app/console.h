@@ -41,8 +41,10 @@ void console_rule(Console *console, Text file, uint32_t line, Text reason);
 /* About the run. */
 __attribute__((format(printf, 2, 3))) void console_note(Console *console, const char *format, ...);
 
-/* A line on the terminal that the next one replaces; "" takes it away. Nothing elsewhere. */
-void console_status(Console *console, const char *text);
+/* A line on the terminal that the next one replaces, and taking it away. Nothing elsewhere. */
+__attribute__((format(printf, 2, 3))) void console_status(Console *console, const char *format,
+                                                          ...);
+void console_status_end(Console *console);
 
 /* How many more messages there were than were shown, by file. */
 void console_finish(Console *console);

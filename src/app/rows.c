@@ -41,10 +41,7 @@ static bool write_row(void *ctx, Text line, Err *err)
         return interrupt_error(err);
     out->written += line.len;
     if (out->written >= out->told_at && !output_on_terminal(out->reader->output)) {
-        char text[64];
-        int n = snprintf(text, sizeof text, "writing: %" PRIu64 " MB", out->written / 1000000);
-        if (n > 0 && n < (int)sizeof text)
-            console_status(out->reader->console, text);
+        console_status(out->reader->console, "writing: %" PRIu64 " MB", out->written / 1000000);
         out->told_at = out->written + STATUS_BYTES;
     }
     return output_write(out->reader->output, text_span(line), err);

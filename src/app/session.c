@@ -173,8 +173,7 @@ bool session_run(Session *session, Err *err)
     return ok && tell_of_items_not_read(session, err);
 }
 
-/* The engine's figures end with its work; the command's own (sorting, writing) come on top. */
-static EngineStats whole_run(const Session *session)
+EngineStats session_stats(const Session *session)
 {
     EngineStats stats = session->stats;
     stats.seconds = seconds_now() - session->started;
@@ -191,7 +190,7 @@ static void print_panel(const Session *session)
         return;
     Buf panel;
     buf_init(&panel, PANEL_BYTES);
-    EngineStats stats = whole_run(session);
+    EngineStats stats = session_stats(session);
     engine_panel(&panel, &stats, session->settings.engine.color);
     buf_add_text(&panel, buf_text(&session->summary));
     /* Nobody can be told that standard error is gone. */

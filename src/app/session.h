@@ -54,6 +54,10 @@ Text session_host(const Session *session, Text path, HostOrigin *ret_origin);
 
 bool session_run(Session *session, Err *err);
 
+/* Figures of the run so far: those of the engine end with its work, the command's own (sorting,
+ * writing) come on top. */
+EngineStats session_stats(const Session *session);
+
 /* A Job.defect that shows what it is told. Its ctx begins with the Session. */
 bool session_defect(void *ctx, const PieceAt *at, DefectKind kind, uint64_t offset, uint64_t size,
                     Text text, Err *err);

@@ -75,6 +75,26 @@ static void take_reports(Run *run)
     }
 }
 
+void run_refill(Run *run)
+{
+    take_reports(run);
+    if (!run->failed)
+        schedule_start(run);
+}
+
+/* From the slot behind the last one that was listened to, until one has given much: that took its
+ * time, and others may have ended meanwhile. */
+static void take_blocks(Run *run, const struct pollfd *fds)
+{
+    Engine *engine = run->engine;
+    for (uint32_t i = 0; i < engine->slot_count && !run->failed; i++) {
+        uint32_t slot = (run->listened + 1) % engine->slot_count;
+        run->listened = slot;
+        if (fds[slot].revents && visit_receive(run, &engine->visits[slot]))
+            return;
+    }
+}
+
 /* Wait for something to happen, then take it in. */
 static void listen_to_workers(Run *run)
 {
@@ -86,9 +106,8 @@ static void listen_to_workers(Run *run)
         fds[i + 1] = (struct pollfd){.fd = listen ? visit->channel.fd : -1, .events = POLLIN};
     }
     int ready = poll(fds, engine->slot_count + 1, (int)TICK_MS);
-    for (uint32_t i = 0; ready > 0 && i < engine->slot_count && !run->failed; i++)
-        if (fds[i + 1].revents)
-            visit_receive(run, &engine->visits[i]);
+    if (ready > 0)
+        take_blocks(run, fds + 1);
     if (ready > 0 && fds[0].revents)
         take_reports(run);
     for (uint32_t i = 0; i < engine->slot_count && !run->failed; i++) {

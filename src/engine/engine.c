@@ -28,14 +28,14 @@ static unsigned processors(void)
     return count > 0 ? (unsigned)count : 1;
 }
 
-/* So many workers that each can have all its items open at once: the soft limit of open files is
- * often 1024, the hard one far above. The number of workers never changes a result. */
+/* So many workers that each slot can have all its items open at once: the soft limit of open files
+ * is often 1024, the hard one far above. The number of workers never changes a result. */
 static unsigned allowed_workers(unsigned wanted)
 {
-    if (wanted > ENGINE_SLOTS_MAX - 1)
-        wanted = ENGINE_SLOTS_MAX - 1;
+    if (wanted > ENGINE_WORKERS_MAX)
+        wanted = ENGINE_WORKERS_MAX;
     const uint64_t each = WIRE_PIECES_MAX + 2 + 2 * ENGINE_DEPTH_MAX; /* items, pipe, spools */
-    uint64_t need = (wanted + 1) * each + FILES_ELSEWHERE;
+    uint64_t need = ENGINE_SLOTS(wanted) * each + FILES_ELSEWHERE;
     struct rlimit files;
     if (getrlimit(RLIMIT_NOFILE, &files) != 0)
         return 1;
@@ -47,7 +47,7 @@ static unsigned allowed_workers(unsigned wanted)
     if (files.rlim_cur >= need)
         return wanted;
     uint64_t left = files.rlim_cur > FILES_ELSEWHERE ? files.rlim_cur - FILES_ELSEWHERE : 0;
-    return left / each > 2 ? (unsigned)(left / each - 1) : 1;
+    return left / each > ENGINE_SLOTS(1) ? (unsigned)(left / each - 1) / 2 : 1;
 }
 
 /* Sockets above the standard streams, whatever the program was started with. */
@@ -154,7 +154,7 @@ Engine *engine_start(const Job *job, const EngineOptions *options, Err *err)
     engine->options = options;
     engine->socket = -1;
     engine->workers = allowed_workers(options->workers ? options->workers : processors());
-    engine->slot_count = engine->workers + 1;
+    engine->slot_count = ENGINE_SLOTS(engine->workers);
     engine->memory_bytes = options->memory_bytes ? options->memory_bytes : MEMORY_BYTES_DEFAULT;
     engine->spool_bytes = options->spool_bytes ? options->spool_bytes : SPOOL_BYTES_DEFAULT;
     engine->unpack_bytes = options->unpack_bytes ? options->unpack_bytes : UNPACK_BYTES_DEFAULT;

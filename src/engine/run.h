@@ -23,7 +23,11 @@
 #include "engine/progress.h"
 #include "engine/wire.h"
 
-#define ENGINE_SLOTS_MAX 257u /* 256 workers and the spare slot */
+/* A slot for each worker, one for each that has ended while we still take what it sent, and the
+ * spare one. */
+#define ENGINE_WORKERS_MAX    256u
+#define ENGINE_SLOTS(workers) (2 * (workers) + 1)
+#define ENGINE_SLOTS_MAX      ENGINE_SLOTS(ENGINE_WORKERS_MAX)
 
 /* How far a worker was with a piece, made plausible. */
 typedef struct Reached {
@@ -76,7 +80,7 @@ struct Engine {
     pid_t zygote;
     int socket;
     SlotMemory *slots;
-    uint32_t slot_count; /* workers, and one more that only the first group in order may use */
+    uint32_t slot_count; /* ENGINE_SLOTS; the last is for the first group in order alone */
     Visit *visits;
     uint64_t zygote_cpu_us;
 };
@@ -110,6 +114,7 @@ typedef struct Run {
     uint32_t next_item;
     uint32_t active[2]; /* groups that have started and are in the list: [group_opens()] */
     uint64_t spool_used;
+    uint32_t listened; /* slot that was listened to last */
     EngineStats stats;
     ProgressLine line;
     uint64_t passed_bytes, passed_events; /* received, for the progress line */
@@ -128,6 +133,8 @@ bool run_emit(Run *run, Group *group, const Message *message, Channel *channel, 
 void run_settle(Run *run);
 /* The group has no worker any more: it waits for another one, or is done. */
 void run_leave(Run *run, Group *group);
+/* Before something that takes its time: workers that have ended have successors. */
+void run_refill(Run *run);
 /* What is found in the current piece of a group goes to work after it. */
 void run_follow(Run *run, Group *group, Group *found);
 /* A defect text that says how far the piece was. */
@@ -147,8 +154,8 @@ void members_release(Item *item);
 /* visit.c */
 /* Put `group` to work in a free slot. Ends it at once if there is nothing for a worker to do. */
 void visit_start(Run *run, Visit *visit, Group *group);
-/* Take what is in the pipe, up to a fair share. */
-void visit_receive(Run *run, Visit *visit);
+/* Take what is in the pipe, up to a fair share: true if it was as much. */
+bool visit_receive(Run *run, Visit *visit);
 /* End the worker; what it was at will be blamed on `fault`. */
 void visit_end_worker(Run *run, Visit *visit, Fault fault, const char *text);
 /* Both its end and its last block are known: judge, and free the slot. */

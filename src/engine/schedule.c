@@ -57,13 +57,24 @@ static uint32_t count_opening(const Run *run)
     return count;
 }
 
-/* A free slot. The last one is kept for the first group: if that has to be done again, or is found
- * while all workers wait for it, nothing else would move. */
+static uint32_t count_running(const Run *run)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < run->engine->slot_count; i++)
+        count += run->engine->visits[i].group && !run->engine->visits[i].ended;
+    return count;
+}
+
+/* A free slot, if one more worker may run. One more than that, and the last slot, are kept for the
+ * first group: if that has to be done again, or is found while all workers wait for it, nothing
+ * else would move. What ended workers have sent may still be in their slots. */
 static Visit *free_slot(const Run *run, const Group *group)
 {
     const Engine *engine = run->engine;
-    uint32_t count = engine->slot_count - (group == run->groups ? 0 : 1);
-    for (uint32_t i = 0; i < count; i++)
+    uint32_t spare = group == run->groups;
+    if (count_running(run) >= engine->workers + spare)
+        return NULL;
+    for (uint32_t i = 0; i < engine->slot_count - 1 + spare; i++)
         if (!engine->visits[i].group)
             return &engine->visits[i];
     return NULL;

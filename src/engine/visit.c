@@ -13,9 +13,7 @@
 #include "engine/sandbox.h"
 #include "engine/visit_blocks.h"
 
-#define RECEIVE_SHARE                                                                              \
-    (8u * 1024 * 1024) /* bytes from one pipe before the others have their turn                    \
-                        */
+#define RECEIVE_SHARE (1024u * 1024) /* bytes from one pipe before the others have their turn */
 
 /* Processor time of a visit, a last resort against a worker that pretends to make progress: so
  * much, and a second for so many bytes more. Sanitizers slow readers down. */
@@ -274,7 +272,7 @@ void visit_end_worker(Run *run, Visit *visit, Fault fault, const char *text)
         zygote_gone(run);
 }
 
-void visit_receive(Run *run, Visit *visit)
+bool visit_receive(Run *run, Visit *visit)
 {
     uint64_t taken = 0;
     visit->heard = true;
@@ -285,27 +283,30 @@ void visit_receive(Run *run, Visit *visit)
         switch (channel_next(&visit->channel, &header, &payload, &err)) {
         case CHANNEL_BLOCK:
             taken += sizeof header + payload.len;
+            if (payload.len > WIRE_INLINE_MAX)
+                run_refill(run);
             if (visit_take_block(run, visit, &header, payload, &err))
                 continue;
             if (!run->failed) {
                 bool refused = err.code == ERR_IO || err.code == ERR_LIMIT;
                 visit_end_worker(run, visit, refused ? FAULT_REFUSED : FAULT_NONSENSE, err.text);
             }
-            return;
+            return false;
         case CHANNEL_EMPTY:
-            return;
+            return false;
         case CHANNEL_END:
             channel_close(&visit->channel);
-            return;
+            return false;
         case CHANNEL_NONSENSE:
         case CHANNEL_OVER:
             visit_end_worker(run, visit, FAULT_NONSENSE, err.text);
-            return;
+            return false;
         case CHANNEL_FAILED:
             run_fail(run, &err);
-            return;
+            return false;
         }
     }
+    return true;
 }
 
 Reached visit_reached(const Run *run, const Visit *visit, uint32_t piece)

@@ -33,7 +33,7 @@
 
 /* One write is one packet, and the pipe holds so many (O_DIRECT, F_SETPIPE_SZ). */
 #define WIRE_PACKET_BYTES 4096u /* PIPE_BUF */
-#define WIRE_PIPE_PACKETS 2u
+#define WIRE_PIPE_PACKETS 16u
 
 /* Large blocks: one packet a part, the part itself in the slot's memory. The pipe is what holds a
  * worker back, no other call is needed: when it has taken a packet, at most WIRE_PIPE_PACKETS are

@@ -19,7 +19,7 @@
 #include "base/err.h"
 #include "base/span.h"
 
-#define SEGMENT_LEVEL 3 /* of zstd: the usual one */
+#define SEGMENT_LEVEL 1
 
 /* Stored in cases: numbers never change. */
 typedef enum SegmentPart {

@@ -90,7 +90,8 @@ bool reading_load(Store *store, Err *err);
 /* Forget them: the case was written to. A run that writes sees items as they were when it first
  * asked, until it maps or ends. */
 void reading_forget(Store *store);
-bool store_refresh(Store *store, Err *err); /* commit, and forget */
+/* While a run writes: commit, and forget. */
+bool store_refresh(Store *store, Err *err);
 
 bool no_memory(Err *err);                        /* "no memory for the case" */
 bool digest_failed(Err *err);                    /* the hash library */

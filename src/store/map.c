@@ -440,7 +440,7 @@ bool map_run(Store *store, const MapPlan *plan, ScanStats *ret, Err *err)
 bool store_map(Store *store, const ScanFilter *filter, const ScanJob *job, unsigned workers,
                ScanStats *ret, Err *err)
 {
-    if (store->writer && !store_refresh(store, err))
+    if (!store_refresh(store, err))
         return false;
     if (!reading_load(store, err))
         return false;

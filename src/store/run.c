@@ -88,7 +88,8 @@ static bool clean_up(Store *store, bool same_settings, uint64_t *dropped, Err *e
 
 /* ---- the beginning ---- */
 
-/* Of the last run: its settings as they stand in the ledger, and whether it came to its end. */
+/* Whether the last run came to its end, and the settings of the last one that had some, as they
+ * stand in the ledger. */
 static bool last_run(Store *store, Buf *settings, bool *ret_ended, Err *err)
 {
     Err failure = {0};
@@ -103,9 +104,10 @@ static bool last_run(Store *store, Buf *settings, bool *ret_ended, Err *err)
             continue;
         *ret_ended = false;
         body = ledger_body(store, &entry);
+        if (!ledger_field(body, "settings", &value) || !value.len)
+            continue;
         buf_clear(settings);
-        if (ledger_field(body, "settings", &value))
-            buf_add_text(settings, value);
+        buf_add_text(settings, value);
     }
     return take_failure(err, &failure);
 }
@@ -167,6 +169,7 @@ static bool begin_run(Store *store, const RunInfo *info, Buf *settings, Buf *bod
     bool same = settings_equal(settings, info->settings);
     if (!clean_up(store, same, &dropped, err) || !next_numbers(store, err))
         return false;
+    writer->other_settings = settings->len && !same;
     write_run(store, info, ended, dropped, body);
     if (body->failed)
         return no_memory(err);
@@ -277,6 +280,7 @@ static bool end_run(Store *store, unsigned workers, RunResult *ret, Err *err)
         return false;
     ret->items = digest.items;
     ret->items_new = store->writer->items_new;
+    ret->other_settings = store->writer->other_settings;
     ret->events = digest.events;
     ret->content = digest.content;
     if (!add_end(store, &digest, ret, err) || !writer_commit(store, err))

@@ -269,7 +269,7 @@ static bool run_scan(Store *store, const ScanFilter *filter, Scan *scan, unsigne
 bool store_scan(Store *store, const ScanFilter *filter, const ScanOrder *order, unsigned workers,
                 ScanStats *ret, Err *err)
 {
-    if (store->writer && !store_refresh(store, err))
+    if (!store_refresh(store, err))
         return false;
     if (!reading_load(store, err))
         return false;

@@ -105,7 +105,8 @@ typedef struct RunInfo {
     unsigned workers;
     Text person, machine; /* who, where; may be empty */
     /* What decides the content beside the evidence: options as --recover and --timezone, the digest
-     * of the tables. Items left unfinished by a run with other ones are done from the start. */
+     * of the tables. Items left unfinished by a run with other ones are done from the start. Empty
+     * for a run that reads no evidence. */
     Text settings;
 } RunInfo;
 
@@ -150,8 +151,9 @@ bool store_commit(Store *store, Err *err);
 
 typedef struct RunResult {
     uint64_t items, items_new, events, twins;
-    Sha256 content; /* content digest */
-    Sha256 ledger;  /* hash of the last entry */
+    bool other_settings; /* than the run before had: complete items keep what it made of them */
+    Sha256 content;      /* content digest */
+    Sha256 ledger;       /* hash of the last entry */
     uint64_t ledger_entries;
     bool is_signed;
     uint8_t public_key[32];

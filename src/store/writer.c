@@ -130,6 +130,8 @@ bool store_commit(Store *store, Err *err)
 
 bool store_refresh(Store *store, Err *err)
 {
+    if (!store->writer || store->writer->ended)
+        return true;
     if (!store_commit(store, err))
         return false;
     reading_forget(store);

@@ -38,8 +38,9 @@ struct Writer {
     uint64_t pending_bytes; /* since the last commit */
     int64_t began_ns;       /* of the transaction; monotonic */
     uint64_t items_new;
-    bool ended; /* store_run_end was called */
-    Err broken; /* the first failure: nothing more is written */
+    bool other_settings; /* than the run before */
+    bool ended;          /* store_run_end was called */
+    Err broken;          /* the first failure: nothing more is written */
 };
 
 Writer *writer_create(void); /* NULL: no memory */

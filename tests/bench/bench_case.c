@@ -2,12 +2,6 @@
  *
  *   bench_case KNOWLEDGE-FOLDER CASE-FOLDER EVENTS TWINS-PERCENT FILE…
  *
- * Not part of the build; in a release build's folder:
- *
- *   cc -O2 -std=c17 -D_GNU_SOURCE -I SRC tests/bench/bench_case.c libconstat_store.a \
- *      libconstat_evidence.a libconstat_format.a libconstat_event.a libconstat_base.a -lsqlite3 \
- *      -lsodium -lexpat -lcrypto -ldeflate -lzstd -lxxhash -lm -o bench_case
- *
  * The files are parsed once into memory. Then their batches are added again and again as items of
  * their own, each round with times and twin keys of its own, until there are EVENTS; of these
  * TWINS-PERCENT are added with the keys of the round before, so that they are twins of it. */

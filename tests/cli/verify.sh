@@ -84,7 +84,7 @@ finds '^altered: ledger: the hash that was given is not in the chain'
 expect 1 verify --public-key "$(echo "$hash")"
 finds '^altered: ledger, entry [0-9]*: is not signed by the public key'
 if command -v sqlite3 >/dev/null; then
-    sqlite3 case/case.sqlite "DELETE FROM ledger WHERE kind = 'end'"
+    sqlite3 case/case.sqlite "DELETE FROM ledger WHERE number >= (SELECT number FROM ledger WHERE kind = 'end')"
     expect 1 verify
     finds '^altered: ledger, entry [0-9]*: the last entry that case.seal knows is not in the chain'
     rm -r case && cp -r before case

@@ -7,7 +7,7 @@
  * only where it may stand is anything compared. Texts of one to three bytes have tables of their
  * own. Long texts are compared with one linear search.
  *
- * Cost, measured by tests/bench/bench_literals.c: see docs/sigma.md. Immutable once built; a search
+ * What matching costs stands in docs/PERFORMANCE.md. Immutable once built; a search
  * writes to its scratch only. */
 #ifndef DETECT_SIGMA_LITERALS_H
 #define DETECT_SIGMA_LITERALS_H

@@ -1,0 +1,109 @@
+#include "app/case_summary.h"
+
+#include <inttypes.h>
+
+#include "base/json.h"
+#include "report/report.h"
+
+static void add_hex(Buf *buf, const uint8_t *bytes, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        buf_printf(buf, "%02x", bytes[i]);
+}
+
+void case_summary_text(Buf *buf, const CaseSummary *summary)
+{
+    const RunResult *result = summary->result;
+    buf_printf(buf, "Case      %s: %" PRIu64 " items (%" PRIu64 " new), %" PRIu64 " events",
+               quote_z(summary->folder).str, result->items, result->items_new,
+               result->events - result->twins);
+    if (result->twins)
+        buf_printf(buf, ", %" PRIu64 " more were the same records in other places", result->twins);
+    BUF_LITERAL(buf, "\nContent   ");
+    add_hex(buf, result->content.bytes, sizeof result->content.bytes);
+    buf_printf(buf, "\nLedger    entry %" PRIu64 ", ", result->ledger_entries);
+    add_hex(buf, result->ledger.bytes, sizeof result->ledger.bytes);
+    if (result->is_signed) {
+        BUF_LITERAL(buf, "\nSigned    public key ");
+        add_hex(buf, result->public_key, sizeof result->public_key);
+    } else {
+        BUF_LITERAL(buf, "\nSigned    no (--signing KEY)");
+    }
+    buf_printf(buf, "\nFindings  %" PRIu64 "\n", summary->findings);
+    for (size_t i = 0; i < REPORT_LANGUAGES; i++)
+        buf_printf(buf, "%-9s %s/%s\n", i ? "" : "Report", quote_z(summary->folder).str,
+                   REPORT_FILE[i]);
+}
+
+static void add_count(Buf *buf, const char *name, uint64_t count)
+{
+    buf_printf(buf, "\"%s\":%" PRIu64 ",", name, count);
+}
+
+static void add_bytes(Buf *buf, const char *name, const uint8_t *bytes, size_t size)
+{
+    buf_printf(buf, "\"%s\":\"", name);
+    add_hex(buf, bytes, size);
+    buf_add_char(buf, '"');
+}
+
+static void add_items(Buf *buf, const CaseSummary *summary)
+{
+    const uint64_t *count = summary->stats->items_by_state;
+    BUF_LITERAL(buf, "\"items\":{");
+    add_count(buf, "total", summary->result->items);
+    add_count(buf, "new", summary->result->items_new);
+    add_count(buf, "read", count[ITEM_DONE]);
+    add_count(buf, "known", count[ITEM_KNOWN]);
+    add_count(buf, "not_supported", count[ITEM_UNKNOWN] + count[ITEM_NOT_TAKEN]);
+    add_count(buf, "defective", count[ITEM_DEFECTIVE]);
+    buf_printf(buf, "\"unreadable\":%" PRIu64 "},", count[ITEM_UNREADABLE]);
+}
+
+static void add_ledger(Buf *buf, const RunResult *result)
+{
+    BUF_LITERAL(buf, "\"ledger\":{");
+    add_count(buf, "entries", result->ledger_entries);
+    add_bytes(buf, "sha256", result->ledger.bytes, sizeof result->ledger.bytes);
+    buf_add_char(buf, ',');
+    if (result->is_signed)
+        add_bytes(buf, "signed_by", result->public_key, sizeof result->public_key);
+    else
+        BUF_LITERAL(buf, "\"signed_by\":null");
+    BUF_LITERAL(buf, "},");
+}
+
+static void add_reports(Buf *buf, const char *folder)
+{
+    BUF_LITERAL(buf, "\"reports\":[");
+    for (size_t i = 0; i < REPORT_LANGUAGES; i++) {
+        Buf path;
+        buf_init(&path, 1024 * 1024);
+        buf_printf(&path, "%s/%s", folder, REPORT_FILE[i]);
+        if (i)
+            buf_add_char(buf, ',');
+        json_name(buf, buf_text(&path));
+        buf_done(&path);
+    }
+    BUF_LITERAL(buf, "],");
+}
+
+void case_summary_json(Buf *buf, const CaseSummary *summary)
+{
+    const RunResult *result = summary->result;
+    BUF_LITERAL(buf, "{\"case\":");
+    json_name(buf, text_from_z(summary->folder));
+    buf_add_char(buf, ',');
+    add_items(buf, summary);
+    add_count(buf, "events", result->events - result->twins);
+    add_count(buf, "twins", result->twins);
+    add_count(buf, "defects", summary->stats->defects);
+    add_count(buf, "findings", summary->findings);
+    add_bytes(buf, "content", result->content.bytes, sizeof result->content.bytes);
+    buf_add_char(buf, ',');
+    add_ledger(buf, result);
+    add_reports(buf, summary->folder);
+    BUF_LITERAL(buf, "\"seconds\":");
+    json_double(buf, summary->stats->seconds);
+    BUF_LITERAL(buf, "}\n");
+}
