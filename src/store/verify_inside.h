@@ -36,6 +36,9 @@ typedef struct LedgerFacts {
     bool has_end; /* of the last end whose hash fits: */
     Sha256 content, derived;
     uint64_t end_entry;
+    bool has_analysis; /* of the last analysis, if its hash fits: */
+    Sha256 analysis;
+    uint64_t analysis_entry;
     bool has_meta;
     Sha256 meta;
     bool unfinished; /* the last run did not come to its end */
@@ -114,6 +117,7 @@ void verify_file_blocks(Verify *verify);           /* where it is not */
 bool verify_ledger(Verify *verify, Err *err);      /* chain, signatures; gathers the facts */
 bool verify_rows(Verify *verify, Err *err);        /* every row and segment */
 bool verify_content(Verify *verify, Err *err);     /* derived rows, content digest */
+bool verify_analysis(Verify *verify, Err *err);    /* rows of analyses */
 bool verify_evidence(Verify *verify, Err *err);    /* items against files */
 bool verify_noted_files(Verify *verify, Err *err); /* reports */
 
