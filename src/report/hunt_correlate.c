@@ -26,13 +26,6 @@ static void put_big(Buf *out, uint64_t v, unsigned bytes)
         buf_add_char(out, (char)(v >> (8 * (bytes - 1 - i))));
 }
 
-static void put_u64(Buf *out, uint64_t v)
-{
-    uint8_t bytes[8];
-    store_u64le(bytes, v);
-    buf_add(out, bytes, sizeof bytes);
-}
-
 /* ---- matches in ---- */
 
 static bool pass_match(Hunt *hunt, Correlator *correlator, Span key, Span row, Err *err)
@@ -120,26 +113,22 @@ typedef struct AlertPlace {
     Text computer; /* of all events; empty: not one */
 } AlertPlace;
 
-/* Citations to what hunt_read_cited reads. */
+/* Citations to what stands behind a row. */
 static AlertPlace write_cited(Buf *out, const CorrelationAlert *alert)
 {
     AlertPlace place = {0};
     for (uint32_t i = 0; i < alert->citation_count; i++) {
         Reader r = reader_of(alert->citations[i], 0);
-        uint32_t item = (uint32_t)take_big(&r, 4);
-        uint64_t offset = take_big(&r, 8);
-        reader_skip(&r, 4);
-        uint64_t record_id = take_big(&r, 8), time = take_big(&r, 8);
+        HuntCited cited = {.item = (uint32_t)take_big(&r, 4)};
+        cited.offset = take_big(&r, 8);
+        cited.sub = (uint32_t)take_big(&r, 4);
+        cited.record_id = take_big(&r, 8);
+        cited.time = (Time)take_big(&r, 8);
         Span name = reader_take(&r, reader_left(&r));
         Text computer = text_of(name.ptr ? (const char *)name.ptr : "", name.len);
-        uint8_t number[4];
-        store_u32le(number, item);
-        buf_add(out, number, sizeof number);
-        put_u64(out, offset);
-        put_u64(out, record_id);
-        put_u64(out, time);
+        hunt_put_cited(out, &cited);
         if (i == 0)
-            place = (AlertPlace){.item = item, .computer = computer};
+            place = (AlertPlace){.item = cited.item, .computer = computer};
         else if (!text_equal_nocase(place.computer, computer))
             place.computer = TEXT("");
     }

@@ -47,11 +47,24 @@ static bool is_evaluated(const Hunt *hunt, uint32_t number)
     return false;
 }
 
-static uint64_t muted_matches(const Hunt *hunt, uint32_t number)
+HuntRule hunt_rule(const Hunt *hunt, uint32_t number)
 {
-    return ruleset_at(hunt->set, number)->kind == RULE_EVENT
-               ? match_tally_rule(hunt->tally, number).matched
-               : hunt->counts.muted[number];
+    const Rule *rule = ruleset_at(hunt->set, number);
+    HuntRule ret = {.evaluated = is_evaluated(hunt, number), .shown = hunt->counts.shown[number]};
+    if (!rule->active || rule->kind == RULE_FILTER)
+        return ret;
+    RuleTally tally = match_tally_rule(hunt->tally, number);
+    ret.muted = hunt->counts.muted[number];
+    if (rule->kind == RULE_EVENT)
+        ret.muted = rule->muted || rule->silent ? tally.matched : 0;
+    ret.suppressed = tally.suppressed;
+    ret.undecided = tally.undecided;
+    return ret;
+}
+
+CorrelatorCounts hunt_correlated(const Hunt *hunt)
+{
+    return hunt->correlated;
 }
 
 static void write_rules(const Summary *s)
@@ -60,10 +73,9 @@ static void write_rules(const Summary *s)
     RuleCounts counts = ruleset_counts(hunt->set);
     uint64_t evaluated = 0, matched = 0;
     for (uint32_t i = 0; i < ruleset_count(hunt->set); i++) {
-        const Rule *rule = ruleset_at(hunt->set, i);
-        evaluated += is_evaluated(hunt, i);
-        matched += hunt->counts.shown[i] ||
-                   (rule->active && rule->kind != RULE_FILTER && muted_matches(hunt, i) > 0);
+        HuntRule rule = hunt_rule(hunt, i);
+        evaluated += rule.evaluated;
+        matched += rule.shown || rule.muted;
     }
     label(s, "Rules");
     buf_printf(s->out,
@@ -101,10 +113,10 @@ static void write_exceptions(const Summary *s)
             const Rule *rule = ruleset_at(hunt->set, i);
             if (!rule->active || rule->kind == RULE_FILTER)
                 continue;
-            RuleTally tally = match_tally_rule(hunt->tally, i);
-            uint64_t count = part == 0   ? muted_matches(hunt, i)
-                             : part == 1 ? tally.suppressed
-                                         : tally.undecided;
+            HuntRule counts = hunt_rule(hunt, i);
+            uint64_t count = part == 0   ? counts.muted
+                             : part == 1 ? counts.suppressed
+                                         : counts.undecided;
             if (part == 0 ? !rule->muted : count == 0)
                 continue;
             if (!begun) {
