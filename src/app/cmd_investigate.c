@@ -11,9 +11,11 @@
 #include "app/case_summary.h"
 #include "app/interrupt.h"
 #include "app/parse.h"
+#include "app/rules.h"
 #include "app/run_info.h"
 #include "app/session.h"
 #include "base/cleanup.h"
+#include "report/hunt_case.h"
 #include "store/store.h"
 
 #define BLOCK_BATCH 1
@@ -26,6 +28,7 @@ typedef struct Adding {
 
 typedef struct Investigation {
     Session session; /* first: session_defect */
+    Rules rules;     /* read before the zygote is forked, as in hunt */
     Case opened;
     Adding *items; /* by index in the list, as far as entered */
     size_t item_count;
@@ -231,6 +234,25 @@ static bool read_evidence(Investigation *run, Err *err)
     return false;
 }
 
+static bool matching(void *ctx, uint64_t done, uint64_t all)
+{
+    const Investigation *run = ctx;
+    console_status(run->session.console, "rules: %" PRIu64 " of %" PRIu64 " segments", done, all);
+    return !interrupted();
+}
+
+static bool detect(Investigation *run, Err *err)
+{
+    Session *session = &run->session;
+    const HuntCaseOptions options = {.program = run->rules.program,
+                                     .schema = session->schema,
+                                     .workers = run->description.info.workers,
+                                     .folder = session->settings.temporary,
+                                     .progress = matching,
+                                     .progress_ctx = run};
+    return hunt_case(run->opened.store, &options, &run->result, err);
+}
+
 static bool progress(void *ctx, uint64_t done, uint64_t all)
 {
     const Investigation *run = ctx;
@@ -239,7 +261,7 @@ static bool progress(void *ctx, uint64_t done, uint64_t all)
     return !interrupted();
 }
 
-/* After the evidence: what belongs to all of it, and the reports. */
+/* After the evidence: what belongs to all of it, what rules find, and the reports. */
 static bool conclude(Investigation *run, Err *err)
 {
     Store *store = run->opened.store;
@@ -250,6 +272,7 @@ static bool conclude(Investigation *run, Err *err)
                                .progress_ctx = run};
     console_status(run->session.console, "comparing records");
     bool ok = store_run_end(store, info->workers, &run->result, err) &&
+              session_prepare(&run->session, err) && detect(run, err) &&
               case_report_write(store, &report, &run->result, &run->findings, err);
     console_status_end(run->session.console);
     return ok;
@@ -295,17 +318,22 @@ static ExitCode run_investigate(const Arguments *arguments)
                      .finished = finished,
                      .ctx = &run,
                      .hash_items = true};
+    size_t refused = 0;
     bool ok = session_open(session, "investigate", arguments, &err) &&
-              session_fork(session, &job, &err) &&
-              case_open(arguments, STORE_WRITE, session->settings.temporary, &run.opened, &err) &&
-              begin_run(&run, &err) && list_items(&run, &err) && read_evidence(&run, &err) &&
-              conclude(&run, &err) && summarise(&run, &err);
+              rules_load_compiled(&run.rules, arguments, &session->settings, &err);
+    if (ok)
+        refused = rules_tell_refused(&run.rules, session->console);
+    ok = ok && session_fork(session, &job, &err) &&
+         case_open(arguments, STORE_WRITE, session->settings.temporary, &run.opened, &err) &&
+         begin_run(&run, &err) && list_items(&run, &err) && read_evidence(&run, &err) &&
+         conclude(&run, &err) && summarise(&run, &err);
     ExitCode code = session_end(session, ok, &err);
     case_close(&run.opened);
     free(run.items);
     run_description_done(&run.description);
     session_close(session);
-    return code;
+    rules_done(&run.rules);
+    return code == EXIT_DONE && refused ? EXIT_DAMAGE : code;
 }
 
 const Command investigate_command = {

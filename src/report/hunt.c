@@ -225,11 +225,13 @@ void hunt_put_cited(Buf *out, const HuntCited *cited)
 
 static HuntCited take_cited(Reader *row)
 {
-    return (HuntCited){.item = reader_u32le(row),
-                       .sub = reader_u32le(row),
-                       .offset = reader_u64le(row),
-                       .record_id = reader_u64le(row),
-                       .time = (Time)reader_u64le(row)};
+    HuntCited cited;
+    cited.item = reader_u32le(row);
+    cited.sub = reader_u32le(row);
+    cited.offset = reader_u64le(row);
+    cited.record_id = reader_u64le(row);
+    cited.time = (Time)reader_u64le(row);
+    return cited;
 }
 
 /* ---- rows ---- */
