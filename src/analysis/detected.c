@@ -221,7 +221,7 @@ static bool take_rule(Reading *reading, Reader *r, Err *err)
     unsigned small[7];
     for (size_t i = 0; i < sizeof small / sizeof small[0]; i++)
         small[i] = reader_u8(r);
-    if (r->failed || small[0] > RULE_FILTER || small[1] >= RULE_STATE_COUNT ||
+    if (r->failed || reading->rules >= reading->rule_limit || small[0] > RULE_FILTER || small[1] >= RULE_STATE_COUNT ||
         small[2] >= RULE_LEVEL_COUNT || small[3] >= RULE_LEVEL_COUNT)
         return damaged(err);
     DetectedRule rule = {.kind = (RuleKind)small[0],

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "detect/attack.h"
 #include "report/hunt_inside.h"
 #include "report/timeline_format.h"
 #include "report/visible.h"
@@ -275,36 +276,16 @@ static void write_top_hosts(const Summary *s)
 
 /* ---- tactics ---- */
 
-/* In the order of ATT&CK. */
-static const char *const TACTICS[] = {
-    "reconnaissance",     "resource-development", "initial-access",  "execution",
-    "persistence",        "privilege-escalation", "defense-evasion", "stealth",
-    "defense-impairment", "credential-access",    "discovery",       "lateral-movement",
-    "collection",         "command-and-control",  "exfiltration",    "impact",
-};
-
-static bool is_tactic(Text tag, const char *tactic)
-{
-    Text name = text_from_z(tactic);
-    if (!text_starts(tag, TEXT("attack.")) || tag.len != name.len + 7)
-        return false;
-    for (size_t i = 0; i < name.len; i++) {
-        char c = ascii_lower(tag.ptr[7 + i]);
-        if ((c == '_' ? '-' : c) != name.ptr[i])
-            return false;
-    }
-    return true;
-}
-
 static void write_tactics(const Summary *s)
 {
     bool begun = false;
-    for (size_t t = 0; t < sizeof TACTICS / sizeof TACTICS[0]; t++) {
+    for (unsigned t = 0; t < ATTACK_TACTICS; t++) {
+        unsigned tactic;
         uint64_t count = 0;
         for (uint32_t i = 0; i < ruleset_count(s->hunt->set); i++) {
             const Rule *rule = ruleset_at(s->hunt->set, i);
             for (uint32_t k = 0; s->hunt->counts.shown[i] && k < rule->tags.count; k++)
-                if (is_tactic(rule->tags.list[k], TACTICS[t])) {
+                if (attack_tactic(rule->tags.list[k], &tactic) && tactic == t) {
                     count += s->hunt->counts.shown[i];
                     break;
                 }
@@ -313,7 +294,7 @@ static void write_tactics(const Summary *s)
             continue;
         if (!begun)
             label(s, "Tactics");
-        buf_printf(s->out, "%s%s (%" PRIu64 ")", begun ? ", " : "", TACTICS[t], count);
+        buf_printf(s->out, "%s%s (%" PRIu64 ")", begun ? ", " : "", ATTACK_TACTIC[t].ptr, count);
         begun = true;
     }
     if (begun)
