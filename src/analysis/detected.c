@@ -116,6 +116,9 @@ bool detected_put(DetectedWriter *writer, const Detected *detected, Err *err)
     put_text(out, detected->channel);
     put_text(out, detected->code);
     put_text(out, detected->details);
+    put_u64(out, detected->count);
+    put_u64(out, (uint64_t)detected->span_first);
+    put_u64(out, (uint64_t)detected->span_last);
     put_u32(out, (uint32_t)detected->event_count);
     for (size_t i = 0; i < detected->event_count; i++)
         put_event(out, &detected->events[i]);
@@ -205,6 +208,9 @@ static bool take_detected(Reading *reading, Reader *r, Err *err)
     detected.channel = take_text(r);
     detected.code = take_text(r);
     detected.details = take_text(r);
+    detected.count = reader_u64le(r);
+    detected.span_first = (Time)reader_u64le(r);
+    detected.span_last = (Time)reader_u64le(r);
     detected.event_count = reader_u32le(r);
     if (r->failed || detected.rule >= reading->rule_limit ||
         detected.event_count > DETECTED_EVENTS_MAX)
@@ -221,8 +227,9 @@ static bool take_rule(Reading *reading, Reader *r, Err *err)
     unsigned small[7];
     for (size_t i = 0; i < sizeof small / sizeof small[0]; i++)
         small[i] = reader_u8(r);
-    if (r->failed || reading->rules >= reading->rule_limit || small[0] > RULE_FILTER || small[1] >= RULE_STATE_COUNT ||
-        small[2] >= RULE_LEVEL_COUNT || small[3] >= RULE_LEVEL_COUNT)
+    if (r->failed || reading->rules >= reading->rule_limit || small[0] > RULE_FILTER ||
+        small[1] >= RULE_STATE_COUNT || small[2] >= RULE_LEVEL_COUNT ||
+        small[3] >= RULE_LEVEL_COUNT)
         return damaged(err);
     DetectedRule rule = {.kind = (RuleKind)small[0],
                          .state = (RuleState)small[1],

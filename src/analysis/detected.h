@@ -33,8 +33,11 @@ typedef struct Detected {
     uint32_t rule; /* its place among the rules */
     DetectedEvent
         event; /* of a correlation: when it was fulfilled, in the item of the first event */
-    Text computer, channel, code, details;
-    const DetectedEvent *events; /* that a correlation is made of */
+    Text computer, channel, code;
+    Text details;   /* of an event: its line in the timeline; of a correlation: values */
+    uint64_t count; /* of a correlation: its events, also those not cited; else 0 … */
+    Time span_first, span_last;  /* … and from when to when they are */
+    const DetectedEvent *events; /* those cited */
     size_t event_count;
 } Detected;
 

@@ -143,9 +143,11 @@ static bool keep_alert(Arena *arena, DetectionRule *rule, const Detected *detect
     *alert = (DetectionAlert){.time = detected->event.time,
                               .host = host,
                               .event_count = (uint32_t)kept,
-                              .events_further = (uint32_t)(detected->event_count - kept)};
+                              .count = detected->count,
+                              .first = detected->span_first,
+                              .last = detected->span_last};
     memcpy(alert->events, detected->events, kept * sizeof *detected->events);
-    return copy_details(arena, detected->details, &alert->details);
+    return copy_details(arena, detected->details, &alert->facts);
 }
 
 static bool take_detected(void *ctx, const Detected *detected, Err *err)

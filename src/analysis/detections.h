@@ -28,10 +28,11 @@ typedef enum DetectionsState {
 typedef struct DetectionAlert {
     Time time;
     uint32_t host; /* of the survey; SURVEY_NONE: several, or not known */
-    Text details;
+    Text facts;    /* values that its events share */
     DetectedEvent events[DETECTIONS_ALERT_EVENTS];
     uint32_t event_count;
-    uint32_t events_further; /* cited in the case, not kept here */
+    uint64_t count;   /* of all its events */
+    Time first, last; /* of all its events */
 } DetectionAlert;
 
 typedef struct DetectionRule {

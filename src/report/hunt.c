@@ -212,6 +212,28 @@ static bool order_items(Hunt *hunt, Err *err)
 
 /* ---- events behind a row ---- */
 
+void hunt_put_alert(Buf *out, const HuntAlert *alert)
+{
+    uint8_t bytes[28];
+    store_u64le(bytes, (uint64_t)alert->first);
+    store_u64le(bytes + 8, (uint64_t)alert->last);
+    store_u64le(bytes + 16, alert->count);
+    store_u32le(bytes + 24, (uint32_t)alert->facts.len);
+    buf_add(out, bytes, sizeof bytes);
+    buf_add_text(out, alert->facts);
+}
+
+static HuntAlert take_alert(Reader *row)
+{
+    HuntAlert alert;
+    alert.first = (Time)reader_u64le(row);
+    alert.last = (Time)reader_u64le(row);
+    alert.count = reader_u64le(row);
+    Span facts = reader_take(row, reader_u32le(row));
+    alert.facts = text_of(facts.ptr ? (const char *)facts.ptr : "", facts.len);
+    return alert;
+}
+
 void hunt_put_cited(Buf *out, const HuntCited *cited)
 {
     uint8_t bytes[32];
@@ -248,9 +270,14 @@ static bool give_row(Hunt *hunt, Span key, Span bytes, EachRow each, void *ctx, 
     const Rule *rule = ruleset_at(hunt->set, detection.rule);
     HuntRow row = {.detection = &detection, .item = load_big(key.ptr + ROW_KEY_ITEM)};
     Reader cited = reader_of(detection.tuple, 0);
+    HuntAlert alert;
+    if (rule->kind == RULE_CORRELATION) {
+        alert = take_alert(&cited);
+        row.alert = &alert;
+        row.events = events;
+    }
     while (reader_left(&cited) && row.event_count < ALERT_CITATIONS_MAX)
         events[row.event_count++] = take_cited(&cited);
-    row.events = rule->kind == RULE_CORRELATION ? events : NULL;
     detection.tuple = (Span){0};
     return (hunt_counts_row(&hunt->counts, rule_level(rule), &detection) || hunt_no_memory(err)) &&
            each(ctx, &row, err);
@@ -315,7 +342,7 @@ static bool write_row(void *ctx, const HuntRow *row, Err *err)
                          .details = detection->details,
                          .file = path_of(hunt, row->item),
                          .record_id = detection->record_id,
-                         .events = row->events ? events : NULL,
+                         .events = row->alert ? events : NULL,
                          .event_count = row->event_count};
     if (writing->begun)
         buf_add_text(&hunt->text, text_from_z(hunt->format->between));

@@ -59,10 +59,18 @@ typedef struct HuntCited {
     Time time;
 } HuntCited;
 
+/* What an alert of a correlation is about. */
+typedef struct HuntAlert {
+    uint64_t count;   /* events, also those that are not cited */
+    Time first, last; /* of all of them */
+    Text facts;       /* "Field: value ¦ …", without words of ours */
+} HuntAlert;
+
 typedef struct HuntRow {
     const Detection *detection; /* its tuple is none */
     uint32_t item;
-    const HuntCited *events; /* that a correlation is made of; NULL: a rule on an event */
+    const HuntAlert *alert;  /* of a correlation; NULL: a rule on an event */
+    const HuntCited *events; /* that it is made of */
     size_t event_count;
 } HuntRow;
 

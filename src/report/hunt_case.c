@@ -189,8 +189,16 @@ static bool keep_row(void *ctx, const HuntRow *row, Err *err)
                          .channel = from->channel,
                          .code = from->code,
                          .details = from->details,
+                         .span_first = TIME_NONE,
+                         .span_last = TIME_NONE,
                          .events = keeping->events,
                          .event_count = row->event_count};
+    if (row->alert) {
+        detected.details = row->alert->facts;
+        detected.count = row->alert->count;
+        detected.span_first = row->alert->first;
+        detected.span_last = row->alert->last;
+    }
     return detected_put(keeping->writer, &detected, err);
 }
 

@@ -81,16 +81,19 @@ static bool pass_matches(Hunt *hunt, Correlator *correlator, Err *err)
 
 /* ---- alerts out ---- */
 
-static void write_details(Buf *out, const Rule *rule, const CorrelationAlert *alert)
+static void write_mark(Buf *out)
+{
+    if (out->len)
+        BUF_LITERAL(out, " \xC2\xA6 ");
+}
+
+/* What its condition was asked of, and the values that its events share: "Field: value ¦ …". */
+static void write_facts(Buf *out, const Rule *rule, const CorrelationAlert *alert)
 {
     const Correlation *correlation = rule->correlation;
-    buf_printf(out, "%" PRIu64 " event%s from ", alert->count, alert->count == 1 ? "" : "s");
-    timeline_write_time(out, alert->first, 3);
-    BUF_LITERAL(out, " to ");
-    timeline_write_time(out, alert->last, 3);
     if (correlation->type >= CORRELATION_VALUE_COUNT && correlation->type != CORRELATION_TEMPORAL &&
         correlation->type != CORRELATION_TEMPORAL_ORDERED) {
-        BUF_LITERAL(out, " \xC2\xA6 ");
+        write_mark(out);
         buf_add_text(out, CORRELATION_TYPE_TEXT[correlation->type]);
         for (uint32_t i = 0; i < correlation->fields.count; i++) {
             buf_add_char(out, i ? ',' : ' ');
@@ -99,11 +102,22 @@ static void write_details(Buf *out, const Rule *rule, const CorrelationAlert *al
         buf_printf(out, ": %g", alert->value);
     }
     for (uint32_t i = 0; i < alert->group_count && i < correlation->group_by.count; i++) {
-        BUF_LITERAL(out, " \xC2\xA6 ");
+        write_mark(out);
         buf_add_text(out, correlation->group_by.list[i]);
         BUF_LITERAL(out, ": ");
         buf_add_text(out, alert->group[i]);
     }
+}
+
+static void write_details(Buf *out, Text facts, const CorrelationAlert *alert)
+{
+    buf_printf(out, "%" PRIu64 " event%s from ", alert->count, alert->count == 1 ? "" : "s");
+    timeline_write_time(out, alert->first, 3);
+    BUF_LITERAL(out, " to ");
+    timeline_write_time(out, alert->last, 3);
+    if (facts.len)
+        write_mark(out);
+    buf_add_text(out, facts);
     if (alert->citation_count == ALERT_CITATIONS_MAX)
         buf_printf(out, " \xC2\xA6 the first %d are cited", ALERT_CITATIONS_MAX);
 }
@@ -143,10 +157,16 @@ static bool on_alert(void *ctx, const CorrelationAlert *alert, Err *err)
         hunt->counts.muted[alert->rule]++;
     if (rule->muted || rule->silent)
         return true;
-    Buf details;
+    Buf details, facts;
     buf_init(&details, DETECTION_TEXT_MAX * 4);
+    buf_init(&facts, DETECTION_TEXT_MAX * 4);
     buf_clear(&hunt->scratch);
-    write_details(&details, rule, alert);
+    write_facts(&facts, rule, alert);
+    write_details(&details, buf_text(&facts), alert);
+    hunt_put_alert(&hunt->scratch, &(HuntAlert){.count = alert->count,
+                                                .first = alert->first,
+                                                .last = alert->last,
+                                                .facts = buf_text(&facts)});
     AlertPlace place = write_cited(&hunt->scratch, alert);
     Detection detection = {.rule = alert->rule,
                            .time = alert->time,
@@ -155,9 +175,10 @@ static bool on_alert(void *ctx, const CorrelationAlert *alert, Err *err)
                            .channel = TEXT(""),
                            .code = TEXT(""),
                            .details = buf_text(&details)};
-    bool ok = (!details.failed && !hunt->scratch.failed) || hunt_no_memory(err);
+    bool ok = (!details.failed && !facts.failed && !hunt->scratch.failed) || hunt_no_memory(err);
     ok = ok && hunt_add_row(hunt, &detection, place.item, buf_span(&hunt->scratch), err);
     buf_done(&details);
+    buf_done(&facts);
     return ok;
 }
 

@@ -76,8 +76,10 @@ bool hunt_add_row(Hunt *hunt, const Detection *detection, uint32_t item, Span ev
 /* hunt_correlate.c: alerts over hunt->tuples become rows. */
 bool hunt_correlate(Hunt *hunt, Err *err);
 
-/* Events of a correlation behind its row: item, sub-index (u32), offset, record number, time (u64),
+/* Behind the row of a correlation: first and last time, events, bytes of its facts (u64, u64, u64,
+ * u32), the facts; then its events: item, sub-index (u32), offset, record number, time (u64),
  * little-endian. */
+void hunt_put_alert(Buf *out, const HuntAlert *alert);
 void hunt_put_cited(Buf *out, const HuntCited *cited);
 
 bool hunt_no_memory(Err *err);
