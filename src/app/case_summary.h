@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "app/case_report.h"
 #include "base/buf.h"
 #include "engine/engine.h"
 #include "store/store.h"
@@ -12,14 +13,16 @@ typedef struct CaseSummary {
     const char *folder;
     const EngineStats *stats;
     const RunResult *result;
-    uint64_t findings;
+    const CaseFigures *figures;
 } CaseSummary;
 
 /* Lines of the panel. */
 void case_summary_text(Buf *buf, const CaseSummary *summary);
 
 /* {"case":PATH, "items":{"total","new","read","known","not_supported","defective","unreadable"},
- *  "events", "twins", "defects", "findings", "content":SHA-256,
+ *  "events", "twins", "defects", "findings",
+ *  "detections":{"total","critical","high","medium","low","informational"},
+ *  "rules":{"loaded","off","refused","not_applicable","evaluated","matched"}, "content":SHA-256,
  *  "ledger":{"entries","sha256","signed_by":KEY or null}, "reports":[PATH…], "seconds"}, a line.
  * items.total and new are of the case, the others of this run. */
 void case_summary_json(Buf *buf, const CaseSummary *summary);

@@ -34,7 +34,7 @@ typedef struct Investigation {
     size_t item_count;
     RunDescription description;
     RunResult result;
-    uint64_t findings;
+    CaseFigures figures;
 } Investigation;
 
 /* ---- worker ---- */
@@ -273,7 +273,7 @@ static bool conclude(Investigation *run, Err *err)
     console_status(run->session.console, "comparing records");
     bool ok = store_run_end(store, info->workers, &run->result, err) &&
               session_prepare(&run->session, err) && detect(run, err) &&
-              case_report_write(store, &report, &run->result, &run->findings, err);
+              case_report_write(store, &report, &run->result, &run->figures, err);
     console_status_end(run->session.console);
     return ok;
 }
@@ -285,7 +285,7 @@ static bool summarise(Investigation *run, Err *err)
     const CaseSummary summary = {.folder = run->opened.folder,
                                  .stats = &stats,
                                  .result = &run->result,
-                                 .findings = run->findings};
+                                 .figures = &run->figures};
     if (run->result.other_settings && session->stats.items_by_state[ITEM_KNOWN])
         console_note(session->console,
                      "%" PRIu64 " items were read before with other options or tables and keep "
