@@ -344,9 +344,13 @@ const Command investigate_command = {
         "Reads files, folders and archives into the case: each item with its hashes, each event\n"
         "with its place, every step in a custody ledger; and writes report.en.html and\n"
         "report.fr.html there. An existing case gets what is new; items that it knows are only\n"
-        "hashed. An interrupted run is taken up by the same command.\n",
+        "hashed. An interrupted run is taken up by the same command.\n"
+        "Sigma rules, Constat's own or those of --rules, are held against all events of the case;\n"
+        "what they find takes the place of what the run before found.\n",
     .examples = "constat investigate evidence/ --case CASE\ta new case\n"
                 "constat investigate friday/ collection.zip --case CASE\tmore evidence\n"
+                "constat investigate evidence/ --case CASE -r sigma/rules/ -r builtin\t"
+                "with a folder of rules too\n"
                 "constat investigate evidence/ --case CASE --json\tthe summary as one JSON object\n"
                 "constat investigate evidence/ --case CASE --signing ledger.key --key my.key\t"
                 "signed and encrypted\n",
