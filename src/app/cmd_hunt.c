@@ -1,14 +1,18 @@
 /* constat hunt: detections only, no case. */
 #include "app/command.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
+#include "app/feeds.h"
 #include "app/interrupt.h"
 #include "app/parse.h"
 #include "app/rules.h"
 #include "app/session.h"
 #include "base/cleanup.h"
+#include "detect/indicator/matcher.h"
 #include "detect/sigma/matcher.h"
+#include "detect/signatures.h"
 #include "report/detection.h"
 #include "report/hunt.h"
 
@@ -19,11 +23,13 @@
 #define SUMMARY_BYTES (4u * 1024 * 1024)
 
 typedef struct HuntRun {
-    Session session; /* first: session_defect */
-    Rules rules;     /* shared by all processes */
+    Session session;          /* first: session_defect */
+    Rules rules;              /* shared by all processes */
+    IndicatorSet *indicators; /* the same; NULL: none */
     const DetectionFormat *format;
     Hunt *hunt;       /* coordinator */
     Matcher *matcher; /* worker: made for its first piece */
+    IndicatorMatcher *indicator_matcher;
 } HuntRun;
 
 /* ---- worker ---- */
@@ -52,6 +58,17 @@ static bool send_detection(void *ctx, uint32_t row, uint32_t number, Err *err)
     return parse_send_full(matching->parse, err);
 }
 
+static bool send_indicator(void *ctx, uint32_t row, uint32_t number, Err *err)
+{
+    Matching *matching = ctx;
+    const HuntRun *run = matching->run;
+    uint32_t signature = ruleset_count(run->rules.set) + number;
+    if (!detection_writer_add(matching->writer, row, signature, DETECTION_SHOWN, (Span){0},
+                              &matching->parse->block))
+        return err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory for detections");
+    return parse_send_full(matching->parse, err);
+}
+
 static bool match_batch(Parse *parse, const Batch *batch, Err *err)
 {
     Matching *matching = parse->ctx;
@@ -59,12 +76,29 @@ static bool match_batch(Parse *parse, const Batch *batch, Err *err)
     MatchOut out = {.match = send_detection, .ctx = matching};
     detection_writer_begin(matching->writer, batch, parse->piece->format->computer_field,
                            session_host(parse->session, parse->piece->path, &ignored));
-    return matcher_batch(matching->run->matcher, batch, &out, err);
+    return matcher_batch(matching->run->matcher, batch, &out, err) &&
+           (!matching->run->indicators ||
+            indicator_matcher_batch(matching->run->indicator_matcher, batch, send_indicator,
+                                    matching, err));
+}
+
+static bool begin_indicators(HuntRun *run, Err *err)
+{
+    const Settings *settings = &run->session.settings;
+    if (!run->indicators)
+        return true;
+    if (!run->indicator_matcher &&
+        !(run->indicator_matcher = indicator_matcher_create(run->indicators, err)))
+        return false;
+    indicator_matcher_set_window(run->indicator_matcher, settings->from, settings->to);
+    return true;
 }
 
 static bool begin_matching(HuntRun *run, Err *err)
 {
     const Settings *settings = &run->session.settings;
+    if (!begin_indicators(run, err))
+        return false;
     if (!run->matcher && !(run->matcher = matcher_create(run->rules.program, err)))
         return false;
     matcher_set_window(run->matcher, settings->from, settings->to);
@@ -143,6 +177,36 @@ static bool receive(void *ctx, const PieceAt *at, uint8_t type, Span block, Err 
     return err_set(err, ERR_FORMAT, ERR_NO_OFFSET, "the worker sent a block of type %u", type);
 }
 
+/* An item whose SHA-256 is among the indicators. */
+typedef struct ItemHit {
+    HuntRun *run;
+    const Item *item;
+    uint32_t index;
+} ItemHit;
+
+static bool add_item_hit(void *ctx, uint32_t number, Err *err)
+{
+    const ItemHit *hit = ctx;
+    HostOrigin ignored;
+    char hex[64], details[256];
+    sha256_hex(&hit->item->sha256, hex);
+    int len = snprintf(details, sizeof details, "File of %" PRIu64 " bytes with SHA-256 %.64s",
+                       hit->item->size, hex);
+    Text computer = session_host(&hit->run->session, hit->item->path, &ignored);
+    return hunt_add_item(hit->run->hunt, hit->index, ruleset_count(hit->run->rules.set) + number,
+                         computer, text_of(details, len > 0 ? (size_t)len : 0), err);
+}
+
+static bool finished(void *ctx, const Item *item, uint32_t item_index, ItemState state,
+                     const Format *format, Err *err)
+{
+    HuntRun *run = ctx;
+    ItemHit hit = {.run = run, .item = item, .index = item_index};
+    (void)state, (void)format;
+    return !run->indicators || !item->hashed ||
+           indicators_of_item(run->indicators, &item->sha256, add_item_hit, &hit, err);
+}
+
 static bool write_out(void *ctx, Span bytes, Err *err)
 {
     HuntRun *run = ctx;
@@ -191,7 +255,9 @@ static bool load_rules(HuntRun *run, const Arguments *arguments, Err *err)
 {
     if (!rules_load(&run->rules, arguments, NULL, 0, &run->session.settings, err))
         return false;
-    if (ruleset_count(run->rules.set) == 0)
+    if (!feeds_load(arguments, run->rules.min_level, &run->indicators, err))
+        return false;
+    if (ruleset_count(run->rules.set) == 0 && !run->indicators)
         return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "there are no rules; --rules names a folder");
     return rules_compile(&run->rules, err);
 }
@@ -199,6 +265,7 @@ static bool load_rules(HuntRun *run, const Arguments *arguments, Err *err)
 static bool create_hunt(HuntRun *run, Err *err)
 {
     HuntOptions options = {.program = run->rules.program,
+                           .indicators = run->indicators,
                            .format = run->format,
                            .color = hunt_colored(run),
                            .folder = run->session.settings.temporary};
@@ -212,15 +279,18 @@ static ExitCode run_hunt(const Arguments *arguments)
     Session *session = &run.session;
     Err err = {0};
     size_t refused = 0;
-    const Job job = {.prepare = prepare,
-                     .work = work,
-                     .receive = receive,
-                     .defect = session_defect,
-                     .ctx = &run};
+    Job job = {.prepare = prepare,
+               .work = work,
+               .receive = receive,
+               .defect = session_defect,
+               .finished = finished,
+               .ctx = &run};
     bool ok = session_open(session, "hunt", arguments, &err) &&
               choose_format(&run, arguments, &err) && load_rules(&run, arguments, &err);
     if (ok)
-        refused = rules_tell_refused(&run.rules, session->console);
+        refused = rules_tell_refused(&run.rules, session->console) +
+                  feeds_tell(run.indicators, session->console);
+    job.hash_items = indicators_want_items(run.indicators);
     ok = ok && session_fork(session, &job, &err) && session_list(session, NULL, &err) &&
          create_hunt(&run, &err) && session_run(session, &err) &&
          hunt_write(run.hunt, &session->items, write_out, &run, &err) && summarise(&run, &err);
@@ -230,6 +300,7 @@ static ExitCode run_hunt(const Arguments *arguments)
     hunt_destroy(run.hunt);
     session_close(session);
     rules_done(&run.rules);
+    indicators_destroy(run.indicators);
     return code == EXIT_DONE && refused ? EXIT_DAMAGE : code;
 }
 
@@ -242,20 +313,22 @@ static FormatRow format_row(size_t index)
 
 const Command hunt_command = {
     .name = "hunt",
-    .summary = "what Sigma rules find in evidence, without a case",
+    .summary = "what Sigma rules and indicators find in evidence, without a case",
     .usage = "[OPTION...] EVIDENCE...",
     .about =
         "Reads files, folders and archives as timeline does and holds every event against Sigma\n"
         "rules: Constat's own, or those of --rules. One row for each rule and event, and for each\n"
         "time that a correlation is fulfilled, in order of time. Every rule is accounted for:\n"
         "those that cannot run are named, those for other sources and those that are off counted\n"
-        "(constat rules check lists them).\n",
+        "(constat rules check lists them). Indicators of --indicators are looked for in the same\n"
+        "pass, and the SHA-256 of every file among them.\n",
     .format = format_row,
     .examples = "constat hunt evidence/\tby Constat's own rules\n"
                 "constat hunt --rules sigma/rules/ --min-level high evidence/ -t csv -o hits.csv\t"
                 "a folder of rules, only the serious ones, for a spreadsheet\n"
                 "constat hunt -r builtin -r ours/ --tune site.tsv collection.zip -t jsonl\t"
-                "with rules of the house, tuned to it\n",
+                "with rules of the house, tuned to it\n"
+                "constat hunt -r none --indicators feed.json evidence/\tonly what a feed names\n",
     .set = FOR_HUNT,
     .run = run_hunt,
 };

@@ -14,24 +14,25 @@ bool hunt_no_memory(Err *err)
     return err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory for detections");
 }
 
-static int by_id(const void *a, const void *b, void *set)
+static int by_id(const void *a, const void *b, void *signatures)
 {
     uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    int order = text_compare(ruleset_at(set, x)->id, ruleset_at(set, y)->id);
+    Rule one, other;
+    int order = text_compare(signatures_at(signatures, x, &one)->id,
+                             signatures_at(signatures, y, &other)->id);
     return order ? order : (x > y) - (x < y);
 }
 
 static bool rank_rules(Hunt *hunt)
 {
-    uint32_t count = ruleset_count(hunt->set);
+    uint32_t count = signatures_count(&hunt->signatures);
     CLEANUP(freep) uint32_t *order = malloc(((size_t)count + 1) * sizeof *order);
     hunt->rank = malloc(((size_t)count + 1) * sizeof *hunt->rank);
     if (!order || !hunt->rank)
         return false;
     for (uint32_t i = 0; i < count; i++)
         order[i] = i;
-    /* The set is only read. */
-    qsort_r(order, count, sizeof *order, by_id, (void *)(uintptr_t)hunt->set);
+    qsort_r(order, count, sizeof *order, by_id, &hunt->signatures);
     for (uint32_t i = 0; i < count; i++)
         hunt->rank[order[i]] = i;
     return true;
@@ -46,6 +47,7 @@ Hunt *hunt_create(const HuntOptions *options, Err *err)
     }
     hunt->program = options->program;
     hunt->set = program_rules(options->program);
+    hunt->signatures = (Signatures){.rules = hunt->set, .indicators = options->indicators};
     hunt->format = options->format;
     hunt->color = options->color;
     hunt->folder = options->folder;
@@ -53,7 +55,7 @@ Hunt *hunt_create(const HuntOptions *options, Err *err)
     buf_init(&hunt->line, LINE_MAX_SIZE);
     buf_init(&hunt->scratch, LINE_MAX_SIZE);
     hunt->tally = match_tally_create(options->program);
-    bool ok = hunt_counts_init(&hunt->counts, ruleset_count(hunt->set));
+    bool ok = hunt_counts_init(&hunt->counts, signatures_count(&hunt->signatures));
     ok = (ok && hunt->tally && rank_rules(hunt)) || hunt_no_memory(err);
     if (ok)
         hunt->rows = extsort_create(hunt->memory_bytes / 2, hunt->folder, err);
@@ -136,19 +138,26 @@ static bool is_event_rule(const Rule *rule)
     return rule->active && rule->kind == RULE_EVENT;
 }
 
+/* Only rules of Sigma are correlated. */
+static bool tuple_fits(Hunt *hunt, const Detection *detection)
+{
+    return detection->tuple.len == 0 ||
+           (detection->rule < ruleset_count(hunt->set) &&
+            correlator_accepts(hunt->program, detection->tuple, detection->rule, &hunt->scratch));
+}
+
 bool hunt_receive(Hunt *hunt, const Item *item, uint32_t item_index, Span block, Err *err)
 {
     Reader reader = reader_of(block, 0);
     while (reader_left(&reader)) {
         Detection detection;
-        if (!detection_take(&reader, ruleset_count(hunt->set), &detection) ||
+        if (!detection_take(&reader, signatures_count(&hunt->signatures), &detection) ||
             detection.offset > item->size)
             return err_set(err, ERR_FORMAT, ERR_NO_OFFSET,
                            "the worker sent a detection that makes no sense");
-        const Rule *rule = ruleset_at(hunt->set, detection.rule);
-        if (!is_event_rule(rule) ||
-            (detection.tuple.len &&
-             !correlator_accepts(hunt->program, detection.tuple, detection.rule, &hunt->scratch)))
+        Rule room;
+        const Rule *rule = signatures_at(&hunt->signatures, detection.rule, &room);
+        if (!is_event_rule(rule) || !tuple_fits(hunt, &detection))
             return err_set(err, ERR_FORMAT, ERR_NO_OFFSET,
                            "the worker sent a detection that its rule cannot have");
         Detection shown = detection;
@@ -159,6 +168,17 @@ bool hunt_receive(Hunt *hunt, const Item *item, uint32_t item_index, Span block,
             return false;
     }
     return true;
+}
+
+bool hunt_add_item(Hunt *hunt, uint32_t item_index, uint32_t signature, Text computer, Text details,
+                   Err *err)
+{
+    Detection detection = {.rule = signature,
+                           .time = TIME_NONE,
+                           .record_id = RECORD_ID_NONE,
+                           .computer = computer,
+                           .details = details};
+    return hunt_add_row(hunt, &detection, item_index, (Span){0}, err);
 }
 
 bool hunt_receive_counts(Hunt *hunt, Span block, Err *err)
@@ -228,9 +248,10 @@ static bool write_row(Hunt *hunt, Span key, Span bytes, Err *err)
     Cited events[ALERT_CITATIONS_MAX];
     Detection detection;
     Reader reader = reader_of(bytes, 0);
-    if (!detection_take(&reader, ruleset_count(hunt->set), &detection))
+    if (!detection_take(&reader, signatures_count(&hunt->signatures), &detection))
         return err_set(err, ERR_FORMAT, ERR_NO_OFFSET, "a row of the detections");
-    DetectionRow row = {.rule = ruleset_at(hunt->set, detection.rule),
+    Rule room;
+    DetectionRow row = {.rule = signatures_at(&hunt->signatures, detection.rule, &room),
                         .time = detection.time,
                         .computer = detection.computer,
                         .channel = detection.channel,

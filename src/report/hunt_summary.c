@@ -27,8 +27,8 @@ static void level_word(const Summary *s, RuleLevel level)
 static uint64_t rules_of_level(const Hunt *hunt, RuleLevel level)
 {
     uint64_t count = 0;
-    for (uint32_t i = 0; i < ruleset_count(hunt->set); i++)
-        count += hunt->counts.shown[i] && rule_level(ruleset_at(hunt->set, i)) == level;
+    for (uint32_t i = 0; i < signatures_count(&hunt->signatures); i++)
+        count += hunt->counts.shown[i] && signatures_level(&hunt->signatures, i) == level;
     return count;
 }
 
@@ -74,9 +74,35 @@ static void write_rules(const Summary *s)
                matched);
 }
 
+static void write_indicators(const Summary *s)
+{
+    const IndicatorSet *set = s->hunt->signatures.indicators;
+    uint32_t first = signatures_indicator(&s->hunt->signatures);
+    uint64_t matched = 0;
+    if (!set)
+        return;
+    for (uint32_t i = 0; i < indicators_count(set); i++)
+        matched += s->hunt->counts.shown[first + i] > 0;
+    IndicatorCounts counts = indicators_counts(set);
+    label(s, "Indicators");
+    buf_printf(s->out, "%" PRIu32 " loaded", counts.indicators);
+    for (size_t i = 0, begun = 0; i < INDICATOR_TYPE_COUNT; i++) {
+        if (!counts.by_type[i])
+            continue;
+        buf_printf(s->out, "%s%s %" PRIu32, begun++ ? ", " : " (", INDICATOR_TYPE_TEXT[i].ptr,
+                   counts.by_type[i]);
+    }
+    buf_printf(s->out,
+               "%s, %" PRIu32 " below the level, %" PRIu32 " entries refused, %" PRIu32
+               " not comparable; %" PRIu64 " matched\n",
+               counts.indicators + counts.dropped ? ")" : "", counts.dropped, counts.refused,
+               counts.unusable, matched);
+}
+
 static void write_rule_line(const Summary *s, uint32_t number, uint64_t count)
 {
-    const Rule *rule = ruleset_at(s->hunt->set, number);
+    Rule room;
+    const Rule *rule = signatures_at(&s->hunt->signatures, number, &room);
     buf_printf(s->out, "%10" PRIu64 "  ", count);
     visible_text(s->out, rule->title);
     if (rule->id.len) {
@@ -225,8 +251,8 @@ static void write_top_rules(const Summary *s)
     BUF_LITERAL(s->out, "with most detections, by level\n");
     for (RuleLevel level = RULE_LEVEL_COUNT; level-- > RULE_INFORMATIONAL;) {
         Top top[HUNT_TOP_MAX] = {{0}};
-        for (uint32_t i = 0; i < ruleset_count(s->hunt->set); i++)
-            if (rule_level(ruleset_at(s->hunt->set, i)) == level)
+        for (uint32_t i = 0; i < signatures_count(&s->hunt->signatures); i++)
+            if (s->hunt->counts.shown[i] && signatures_level(&s->hunt->signatures, i) == level)
                 add_top(top, i, s->hunt->counts.shown[i]);
         if (!top[0].count)
             continue;
@@ -289,9 +315,12 @@ static void write_tactics(const Summary *s)
     bool begun = false;
     for (size_t t = 0; t < sizeof TACTICS / sizeof TACTICS[0]; t++) {
         uint64_t count = 0;
-        for (uint32_t i = 0; i < ruleset_count(s->hunt->set); i++) {
-            const Rule *rule = ruleset_at(s->hunt->set, i);
-            for (uint32_t k = 0; s->hunt->counts.shown[i] && k < rule->tags.count; k++)
+        for (uint32_t i = 0; i < signatures_count(&s->hunt->signatures); i++) {
+            if (!s->hunt->counts.shown[i])
+                continue;
+            Rule room;
+            const Rule *rule = signatures_at(&s->hunt->signatures, i, &room);
+            for (uint32_t k = 0; k < rule->tags.count; k++)
                 if (is_tactic(rule->tags.list[k], TACTICS[t])) {
                     count += s->hunt->counts.shown[i];
                     break;
@@ -315,6 +344,7 @@ void hunt_summarise(const Hunt *hunt, bool color, Buf *out)
     for (RuleLevel level = RULE_INFORMATIONAL; level < RULE_LEVEL_COUNT; level++)
         total += hunt->counts.by_level[level];
     write_rules(&s);
+    write_indicators(&s);
     write_levels_changed(&s);
     write_exceptions(&s);
     write_correlations(&s);
