@@ -26,6 +26,7 @@ typedef struct HuntRun {
     Session session;          /* first: session_defect */
     Rules rules;              /* shared by all processes */
     IndicatorSet *indicators; /* the same; NULL: none */
+    YaraSet *yara;            /* the same */
     const DetectionFormat *format;
     Hunt *hunt;       /* coordinator */
     Matcher *matcher; /* worker: made for its first piece */
@@ -159,6 +160,61 @@ static bool work(void *ctx, const Piece *piece, WorkerPort *port, Err *err)
     return ok && sent;
 }
 
+/* ---- worker: an item as bytes ---- */
+
+typedef struct Scanning {
+    HuntRun *run;
+    const Piece *piece;
+    WorkerPort *port;
+    Buf block;
+} Scanning;
+
+static uint32_t first_yara(const HuntRun *run)
+{
+    return ruleset_count(run->rules.set) + indicators_count(run->indicators);
+}
+
+static bool send_yara(void *ctx, uint32_t rule, Text details, Err *err)
+{
+    Scanning *scanning = ctx;
+    HostOrigin ignored;
+    Detection detection = {
+        .rule = first_yara(scanning->run) + rule,
+        .time = TIME_NONE,
+        .record_id = RECORD_ID_NONE,
+        .computer = session_host(&scanning->run->session, scanning->piece->path, &ignored),
+        .details = details};
+    buf_clear(&scanning->block);
+    detection_put(&scanning->block, &detection);
+    if (scanning->block.failed)
+        return err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory for detections");
+    return worker_send(scanning->port, BLOCK_DETECTIONS, buf_span(&scanning->block), err);
+}
+
+static void send_fault(void *ctx, Text text)
+{
+    const Scanning *scanning = ctx;
+    worker_defect(scanning->port, DEFECT_DAMAGE, ERR_NO_OFFSET, 0, text);
+}
+
+static void send_progress(void *ctx, uint64_t offset)
+{
+    const Scanning *scanning = ctx;
+    worker_progress(scanning->port, offset);
+}
+
+static bool scan(void *ctx, const Piece *piece, WorkerPort *port, Err *err)
+{
+    HuntRun *run = ctx;
+    Scanning scanning = {.run = run, .piece = piece, .port = port};
+    const YaraOut out = {
+        .match = send_yara, .fault = send_fault, .progress = send_progress, .ctx = &scanning};
+    buf_init(&scanning.block, COUNTS_BYTES);
+    bool ok = yara_scan(run->yara, &piece->in, piece->path, &out, err);
+    buf_done(&scanning.block);
+    return ok;
+}
+
 /* ---- zygote and coordinator ---- */
 
 static bool prepare(void *ctx, Err *err)
@@ -255,9 +311,10 @@ static bool load_rules(HuntRun *run, const Arguments *arguments, Err *err)
 {
     if (!rules_load(&run->rules, arguments, NULL, 0, &run->session.settings, err))
         return false;
-    if (!feeds_load(arguments, run->rules.min_level, &run->indicators, err))
+    if (!feeds_load(arguments, run->rules.min_level, &run->indicators, err) ||
+        !feeds_load_yara(arguments, run->rules.min_level, &run->yara, err))
         return false;
-    if (ruleset_count(run->rules.set) == 0 && !run->indicators)
+    if (ruleset_count(run->rules.set) == 0 && !run->indicators && !run->yara)
         return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "there are no rules; --rules names a folder");
     return rules_compile(&run->rules, err);
 }
@@ -266,6 +323,7 @@ static bool create_hunt(HuntRun *run, Err *err)
 {
     HuntOptions options = {.program = run->rules.program,
                            .indicators = run->indicators,
+                           .yara = run->yara,
                            .format = run->format,
                            .color = hunt_colored(run),
                            .folder = run->session.settings.temporary};
@@ -289,7 +347,9 @@ static ExitCode run_hunt(const Arguments *arguments)
               choose_format(&run, arguments, &err) && load_rules(&run, arguments, &err);
     if (ok)
         refused = rules_tell_refused(&run.rules, session->console) +
-                  feeds_tell(run.indicators, session->console);
+                  feeds_tell(run.indicators, session->console) +
+                  feeds_tell_yara(run.yara, session->console);
+    job.scan = run.yara ? scan : NULL;
     job.hash_items = indicators_want_items(run.indicators);
     ok = ok && session_fork(session, &job, &err) && session_list(session, NULL, &err) &&
          create_hunt(&run, &err) && session_run(session, &err) &&
@@ -301,6 +361,7 @@ static ExitCode run_hunt(const Arguments *arguments)
     session_close(session);
     rules_done(&run.rules);
     indicators_destroy(run.indicators);
+    yara_destroy(run.yara);
     return code == EXIT_DONE && refused ? EXIT_DAMAGE : code;
 }
 
@@ -313,7 +374,7 @@ static FormatRow format_row(size_t index)
 
 const Command hunt_command = {
     .name = "hunt",
-    .summary = "what Sigma rules and indicators find in evidence, without a case",
+    .summary = "what Sigma rules, indicators and YARA find in evidence, without a case",
     .usage = "[OPTION...] EVIDENCE...",
     .about =
         "Reads files, folders and archives as timeline does and holds every event against Sigma\n"
@@ -321,7 +382,8 @@ const Command hunt_command = {
         "time that a correlation is fulfilled, in order of time. Every rule is accounted for:\n"
         "those that cannot run are named, those for other sources and those that are off counted\n"
         "(constat rules check lists them). Indicators of --indicators are looked for in the same\n"
-        "pass, and the SHA-256 of every file among them.\n",
+        "pass, and the SHA-256 of every file among them. Rules of --yara are held against the\n"
+        "bytes of every file.\n",
     .format = format_row,
     .examples = "constat hunt evidence/\tby Constat's own rules\n"
                 "constat hunt --rules sigma/rules/ --min-level high evidence/ -t csv -o hits.csv\t"

@@ -192,12 +192,23 @@ static bool probe_piece(const WirePiece *wire, int fd, WorkerPort *port, const F
            err_set(err, ERR_INTERRUPTED, ERR_NO_OFFSET, "nobody receives the results");
 }
 
+static bool scan_item(const WorkerSetup *setup, const WirePiece *wire, Text path, int fd,
+                      WorkerPort *port, Err *err)
+{
+    Piece piece = {
+        .in = whole_item(wire, fd), .options = setup->format, .item = wire->item, .path = path};
+    piece.in.name = text_of(path.ptr + path.len - wire->name_len, wire->name_len);
+    return setup->job->scan(setup->job->ctx, &piece, port, err);
+}
+
 static bool work_piece(const WorkerSetup *setup, const WirePiece *wire, Text path, int fd,
                        WorkerPort *port, Err *err)
 {
     const Format *format = wire->format < FORMAT_COUNT ? FORMATS[wire->format] : NULL;
     if (wire->flags & WIRE_HASH_ONLY)
         return true;
+    if (wire->flags & WIRE_SCAN)
+        return scan_item(setup, wire, path, fd, port, err);
     if (!format && !probe_piece(wire, fd, port, &format, err))
         return false;
     const Job *job = setup->job;

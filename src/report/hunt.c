@@ -47,7 +47,8 @@ Hunt *hunt_create(const HuntOptions *options, Err *err)
     }
     hunt->program = options->program;
     hunt->set = program_rules(options->program);
-    hunt->signatures = (Signatures){.rules = hunt->set, .indicators = options->indicators};
+    hunt->signatures =
+        (Signatures){.rules = hunt->set, .indicators = options->indicators, .yara = options->yara};
     hunt->format = options->format;
     hunt->color = options->color;
     hunt->folder = options->folder;

@@ -31,6 +31,7 @@ typedef struct Hunt Hunt;
 typedef struct HuntOptions {
     const Program *program;
     const IndicatorSet *indicators; /* NULL: none */
+    const YaraSet *yara;            /* NULL: none */
     const DetectionFormat *format;
     bool color;          /* of the rows of a table */
     size_t memory_bytes; /* 0: HUNT_MEMORY */

@@ -99,6 +99,20 @@ static void write_indicators(const Summary *s)
                counts.unusable, matched);
 }
 
+static void write_yara(const Summary *s)
+{
+    const YaraSet *set = s->hunt->signatures.yara;
+    uint32_t first = signatures_yara(&s->hunt->signatures);
+    uint64_t matched = 0;
+    if (!set)
+        return;
+    for (uint32_t i = 0; i < yara_count(set); i++)
+        matched += s->hunt->counts.shown[first + i] > 0;
+    label(s, "YARA");
+    buf_printf(s->out, "%" PRIu32 " rules loaded, %zu files refused; %" PRIu64 " matched\n",
+               yara_count(set), yara_note_count(set), matched);
+}
+
 static void write_rule_line(const Summary *s, uint32_t number, uint64_t count)
 {
     Rule room;
@@ -209,6 +223,8 @@ static void write_span(const Summary *s)
 
 static void write_days(const Summary *s)
 {
+    if (s->hunt->counts.first == TIME_NONE)
+        return; /* of items only, which have no time */
     label(s, "Days");
     BUF_LITERAL(s->out, "with most detections\n");
     for (RuleLevel level = RULE_LEVEL_COUNT; level-- > RULE_INFORMATIONAL;) {
@@ -266,6 +282,8 @@ static void write_top_rules(const Summary *s)
 static void write_top_hosts(const Summary *s)
 {
     const HuntCounts *counts = &s->hunt->counts;
+    if (counts->host_count == 0)
+        return;
     label(s, "Hosts");
     buf_printf(s->out, "with most detections, by level; %zu in all\n", counts->host_count);
     for (RuleLevel level = RULE_LEVEL_COUNT; level-- > RULE_INFORMATIONAL;) {
@@ -345,6 +363,7 @@ void hunt_summarise(const Hunt *hunt, bool color, Buf *out)
         total += hunt->counts.by_level[level];
     write_rules(&s);
     write_indicators(&s);
+    write_yara(&s);
     write_levels_changed(&s);
     write_exceptions(&s);
     write_correlations(&s);
