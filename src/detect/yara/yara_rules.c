@@ -9,6 +9,8 @@
 #include "detect/yara/yara_set.h"
 #include "event/grow.h"
 
+#define IMPORT_SECONDS 1 /* for what should take none */
+
 const char *const YARA_EXTERNALS[3] = {"filename", "filepath", "extension"};
 
 static bool no_memory(Err *err)
@@ -21,6 +23,7 @@ YaraSet *yara_create(Err *err)
     YaraSet *set = calloc(1, sizeof *set);
     if (set) {
         set->arena = arena_create(YARA_SET_BYTES);
+        set->seconds = YARA_SECONDS;
         set->started = yr_initialize() == ERROR_SUCCESS;
     }
     if (set && set->arena && set->started)
@@ -133,9 +136,11 @@ static bool try_file(Attempt *attempt, const YaraFile *file)
     }
     if (yr_compiler_get_rules(compiler, &rules) != ERROR_SUCCESS)
         return false;
-    /* Modules are told before they are loaded. */
+    /* Modules are told before they are loaded; conditions are not evaluated here. */
+    YR_RULE *rule;
+    yr_rules_foreach(rules, rule) yr_rule_disable(rule);
     (void)yr_rules_scan_mem(rules, (const uint8_t *)"", 0, SCAN_FLAGS_NO_TRYCATCH, check_import,
-                            attempt, 0);
+                            attempt, IMPORT_SECONDS);
     return !attempt->failed;
 }
 
@@ -286,6 +291,11 @@ bool yara_finish(YaraSet *set, RuleLevel min_level, Err *err)
     if (yr_compiler_get_rules(compiler, &set->rules) != ERROR_SUCCESS)
         return no_memory(err);
     return make_entries(set, min_level, err);
+}
+
+void yara_set_seconds(YaraSet *set, uint32_t seconds)
+{
+    set->seconds = seconds ? seconds : 1;
 }
 
 /* ---- asking ---- */

@@ -23,9 +23,10 @@
 #define YARA_RULES_MAX     1000000
 #define YARA_WINDOW_BYTES  (32u * 1024 * 1024)
 #define YARA_OVERLAP_BYTES (1u * 1024 * 1024) /* of two windows */
-#define YARA_SECONDS       10                 /* for a scan, and … */
+#define YARA_SECONDS       10                 /* for a scan of all rules, and … */
 #define YARA_BYTES_SECOND  (2u * 1024 * 1024) /* … one more for so many bytes */
-#define YARA_TIMEOUTS_MAX  4                  /* scans of an item that may take too long */
+#define YARA_SHARE         5                  /* … so much less when slow rules are looked for */
+#define YARA_TIMEOUTS_MAX  20                 /* scans of an item that may take too long */
 #define YARA_OFFSETS_SHOWN 8                  /* of a string, in details */
 #define YARA_DETAILS_BYTES 4096
 
@@ -43,6 +44,9 @@ static inline void yara_destroyp(YaraSet **set)
 bool yara_add(YaraSet *set, const char *path, Err *err);
 /* All of them together. Rules below `min_level` run, but are not told. */
 bool yara_finish(YaraSet *set, RuleLevel min_level, Err *err);
+
+/* Another limit instead of YARA_SECONDS; at least 1. */
+void yara_set_seconds(YaraSet *set, uint32_t seconds);
 
 uint32_t yara_count(const YaraSet *set); /* NULL: 0. Private rules count, and never match */
 Rule yara_rule(const YaraSet *set, uint32_t number); /* as the rule of a detection */

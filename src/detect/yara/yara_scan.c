@@ -157,7 +157,11 @@ static int scan_once(Scan *scan)
 {
     YR_MEMORY_BLOCK_ITERATOR iterator = {
         .context = scan, .first = first_block, .next = next_block, .file_size = size_of_item};
-    uint64_t seconds = YARA_SECONDS + scan->item->size / YARA_BYTES_SECOND;
+    uint64_t seconds = scan->set->seconds + scan->item->size / YARA_BYTES_SECOND;
+    if (scan->timeouts) /* all rules but those that are looked for are done long before */
+        seconds = seconds / YARA_SHARE;
+    if (seconds == 0) /* libyara: no limit */
+        seconds = 1;
     yr_scanner_set_callback(scan->set->scanner, take_message, scan);
     yr_scanner_set_flags(scan->set->scanner,
                          SCAN_FLAGS_NO_TRYCATCH | SCAN_FLAGS_REPORT_RULES_MATCHING);
@@ -223,8 +227,9 @@ static bool scan_rules(Scan *scan, uint32_t first, uint32_t count)
     scan->count = count;
     if (scan->timeouts >= YARA_TIMEOUTS_MAX) {
         for (uint32_t i = first; i < first + count; i++)
-            tell(scan, set->rules->rules_table[i].identifier,
-                 "not decided: other rules took all the time there was for this item");
+            if (!RULE_IS_PRIVATE(&set->rules->rules_table[i]))
+                tell(scan, set->rules->rules_table[i].identifier,
+                     "not decided: other rules took all the time there was for this item");
         return true;
     }
     int error = scan_once(scan);

@@ -25,6 +25,7 @@ typedef struct YaraEntry {
 struct YaraSet {
     Arena *arena;
     bool started; /* libyara */
+    uint32_t seconds;
     YaraFile *files;
     size_t file_count, file_cap;
     YaraNote *notes;
