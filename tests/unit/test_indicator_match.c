@@ -213,7 +213,7 @@ static void events(void **state)
         "X=C:\\\\a.exe",
         "X=evil.example",
         "X[list]=q|10.9.9.9|10.8.8.8",
-        "X[bin]=" MD5_B,
+        ("X[bin]=" MD5_B),
         "X=C:\\\\abc.exe",
         "X=C:\\\\abc.exes",
     };
