@@ -3,11 +3,13 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
+#include "../hooks/box.h"
 #include "../hooks/hostile.h"
 #include "../hooks/run_engine.h"
 
@@ -107,12 +109,47 @@ static void scans_fail(void **state)
     engine_test_done(&test);
 }
 
+/* A container is scanned while its members come. */
+static void containers(void **state)
+{
+    (void)state;
+    EngineTest test;
+    engine_test_init(&test);
+    for (int i = 0; i < 4; i++) {
+        Buf box, inner;
+        char name[16];
+        box_begin(&box);
+        box_begin(&inner);
+        for (int k = 0; k < 8; k++) {
+            (void)snprintf(name, sizeof name, "m%d", k);
+            box_text(&inner, name, "CONSTAT-TEST text 2\n");
+            box_text(&box, name, "CONSTAT-TEST text 1\n");
+        }
+        box_member(&box, "inner", buf_span(&inner));
+        buf_done(&inner);
+        (void)snprintf(name, sizeof name, "box%d", i);
+        engine_test_box(&test, name, &box);
+    }
+    test.scan = true;
+    for (unsigned i = 0; i < 12; i++) {
+        test.options.workers = i % 3 ? 7 : 2;
+        assert_true(engine_test_run(&test));
+        assert_int_equal(test.items.count, 4 * 18);
+        assert_int_equal(engine_test_count(&test, "B ", "scanned"), 4 * 18);
+        assert_int_equal(engine_test_count(&test, "B ", ""), 4 * (18 + 8 + 16));
+        assert_int_equal(engine_test_count(&test, "D ", ""), 0);
+        assert_int_equal(engine_test_count(&test, "E ", "done"), 4 * 18);
+    }
+    engine_test_done(&test);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(in_order),
         cmocka_unit_test(as_they_come),
         cmocka_unit_test(scans_fail),
+        cmocka_unit_test(containers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

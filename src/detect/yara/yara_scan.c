@@ -89,18 +89,21 @@ static void write_strings(Scan *scan, YR_SCAN_CONTEXT *context, const YR_RULE *r
 {
     Buf *out = &scan->details;
     YR_STRING *string;
-    YR_MATCH *match;
+    YR_MATCH match;
     buf_clear(out);
     yr_rule_strings_foreach(rule, string)
     {
         uint64_t count = 0;
-        yr_string_matches_foreach(context, string, match)
-        {
+        /* libyara does not align them. */
+        for (const void *at = context->matches[string->idx].head; at; at = match.next) {
+            memcpy(&match, at, sizeof match);
+            if (match.is_private)
+                continue;
             if (count == 0)
                 buf_printf(out, "%s%s at", out->len ? "; " : "", string->identifier);
             if (count < YARA_OFFSETS_SHOWN)
                 buf_printf(out, "%s 0x%" PRIx64, count ? "," : "",
-                           (uint64_t)(match->base + match->offset));
+                           (uint64_t)(match.base + match.offset));
             count++;
         }
         if (count > YARA_OFFSETS_SHOWN)
