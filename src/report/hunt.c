@@ -14,12 +14,11 @@ bool hunt_no_memory(Err *err)
     return err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory for detections");
 }
 
-static int by_id(const void *a, const void *b, void *signatures)
+static int by_id(const void *a, const void *b, void *ids)
 {
     uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    Rule one, other;
-    int order = text_compare(signatures_at(signatures, x, &one)->id,
-                             signatures_at(signatures, y, &other)->id);
+    const Text *texts = ids;
+    int order = text_compare(texts[x], texts[y]);
     return order ? order : (x > y) - (x < y);
 }
 
@@ -27,12 +26,16 @@ static bool rank_rules(Hunt *hunt)
 {
     uint32_t count = signatures_count(&hunt->signatures);
     CLEANUP(freep) uint32_t *order = malloc(((size_t)count + 1) * sizeof *order);
+    CLEANUP(freep) Text *ids = malloc(((size_t)count + 1) * sizeof *ids);
     hunt->rank = malloc(((size_t)count + 1) * sizeof *hunt->rank);
-    if (!order || !hunt->rank)
+    if (!order || !ids || !hunt->rank)
         return false;
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count; i++) {
+        Rule room;
         order[i] = i;
-    qsort_r(order, count, sizeof *order, by_id, &hunt->signatures);
+        ids[i] = signatures_at(&hunt->signatures, i, &room)->id;
+    }
+    qsort_r(order, count, sizeof *order, by_id, ids);
     for (uint32_t i = 0; i < count; i++)
         hunt->rank[order[i]] = i;
     return true;

@@ -32,6 +32,8 @@ static bool is_scheme_x(Text t)
 
 static const Fang *fang_at(Text rest, bool path)
 {
+    if (!memchr("[({\\", rest.ptr[0], 4)) /* all begin so */
+        return NULL;
     for (size_t i = 0; i < sizeof FANGS / sizeof FANGS[0]; i++) {
         const Fang *fang = &FANGS[i];
         if (path && fang->from.ptr[0] == '\\') /* a folder whose name begins with a dot */
