@@ -29,7 +29,13 @@ void case_summary_text(Buf *buf, const CaseSummary *summary)
     } else {
         BUF_LITERAL(buf, "\nSigned    no (--signing KEY)");
     }
-    buf_printf(buf, "\nFindings  %" PRIu64 "\n", summary->findings);
+    buf_add_char(buf, '\n');
+    if (summary->damaged_known)
+        buf_printf(buf, "Known     %" PRIu64 " items that could not be read to their end before\n",
+                   summary->damaged_known);
+    if (!summary->reported)
+        return;
+    buf_printf(buf, "Findings  %" PRIu64 "\n", summary->findings);
     for (size_t i = 0; i < REPORT_LANGUAGES; i++)
         buf_printf(buf, "%-9s %s/%s\n", i ? "" : "Report", quote_z(summary->folder).str,
                    REPORT_FILE[i]);
@@ -56,7 +62,7 @@ static void add_items(Buf *buf, const CaseSummary *summary)
     add_count(buf, "read", count[ITEM_DONE]);
     add_count(buf, "known", count[ITEM_KNOWN]);
     add_count(buf, "not_supported", count[ITEM_UNKNOWN] + count[ITEM_NOT_TAKEN]);
-    add_count(buf, "defective", count[ITEM_DEFECTIVE]);
+    add_count(buf, "defective", count[ITEM_DEFECTIVE] + summary->damaged_known);
     buf_printf(buf, "\"unreadable\":%" PRIu64 "},", count[ITEM_UNREADABLE]);
 }
 
@@ -73,13 +79,13 @@ static void add_ledger(Buf *buf, const RunResult *result)
     BUF_LITERAL(buf, "},");
 }
 
-static void add_reports(Buf *buf, const char *folder)
+static void add_reports(Buf *buf, const CaseSummary *summary)
 {
     BUF_LITERAL(buf, "\"reports\":[");
-    for (size_t i = 0; i < REPORT_LANGUAGES; i++) {
+    for (size_t i = 0; i < REPORT_LANGUAGES && summary->reported; i++) {
         Buf path;
         buf_init(&path, 1024 * 1024);
-        buf_printf(&path, "%s/%s", folder, REPORT_FILE[i]);
+        buf_printf(&path, "%s/%s", summary->folder, REPORT_FILE[i]);
         if (i)
             buf_add_char(buf, ',');
         json_name(buf, buf_text(&path));
@@ -98,11 +104,14 @@ void case_summary_json(Buf *buf, const CaseSummary *summary)
     add_count(buf, "events", result->events - result->twins);
     add_count(buf, "twins", result->twins);
     add_count(buf, "defects", summary->stats->defects);
-    add_count(buf, "findings", summary->findings);
+    if (summary->reported)
+        add_count(buf, "findings", summary->findings);
+    else
+        BUF_LITERAL(buf, "\"findings\":null,");
     add_bytes(buf, "content", result->content.bytes, sizeof result->content.bytes);
     buf_add_char(buf, ',');
     add_ledger(buf, result);
-    add_reports(buf, summary->folder);
+    add_reports(buf, summary);
     BUF_LITERAL(buf, "\"seconds\":");
     json_double(buf, summary->stats->seconds);
     BUF_LITERAL(buf, "}\n");

@@ -12,16 +12,19 @@ typedef struct CaseSummary {
     const char *folder;
     const EngineStats *stats;
     const RunResult *result;
+    bool reported; /* the reports were written, with: */
     uint64_t findings;
+    uint64_t damaged_known; /* items that an earlier run could not read to their end */
 } CaseSummary;
 
 /* Lines of the panel. */
 void case_summary_text(Buf *buf, const CaseSummary *summary);
 
 /* {"case":PATH, "items":{"total","new","read","known","not_supported","defective","unreadable"},
- *  "events", "twins", "defects", "findings", "content":SHA-256,
+ *  "events", "twins", "defects", "findings" (null: no report), "content":SHA-256,
  *  "ledger":{"entries","sha256","signed_by":KEY or null}, "reports":[PATH…], "seconds"}, a line.
- * items.total and new are of the case, the others of this run. */
+ * items.total and new are of the case, the others of what this run was given: defective items may
+ * be known ones, defects are those met now. */
 void case_summary_json(Buf *buf, const CaseSummary *summary);
 
 #endif

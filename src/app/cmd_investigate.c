@@ -31,7 +31,9 @@ typedef struct Investigation {
     size_t item_count;
     RunDescription description;
     RunResult result;
-    uint64_t findings;
+    bool reported;
+    uint64_t findings;      /* of the report */
+    uint64_t damaged_known; /* items that an earlier run could not read to their end */
 } Investigation;
 
 /* ---- worker ---- */
@@ -94,6 +96,10 @@ static Adding *enter(Investigation *run, const Item *item, uint32_t index, Err *
     }
     if (!store_item(run->opened.store, item, parent, &adding->number, &adding->known, err))
         return NULL;
+    const StoredItem *stored =
+        adding->known ? store_item_by_number(run->opened.store, adding->number) : NULL;
+    run->damaged_known +=
+        stored && (stored->state == ITEM_DEFECTIVE || stored->state == ITEM_UNREADABLE);
     return adding;
 }
 
@@ -121,6 +127,16 @@ static bool wants_piece(void *ctx, uint32_t index, uint64_t begin, uint64_t end)
     return !adding || !store_has_piece(run->opened.store, adding->number, begin, end);
 }
 
+/* A container is opened again by the run that completes it, for its members; what it says itself
+ * was kept when its piece was complete. NULL: the run cannot go on. */
+static const Adding *piece_of(Investigation *run, const PieceAt *at, bool *ret_kept, Err *err)
+{
+    const Adding *adding = enter(run, at->item, at->index, err);
+    *ret_kept = adding && (adding->known ||
+                           store_has_piece(run->opened.store, adding->number, at->begin, at->end));
+    return adding;
+}
+
 static bool receive(void *ctx, const PieceAt *at, uint8_t type, Span block, Err *err)
 {
     Investigation *run = ctx;
@@ -131,19 +147,21 @@ static bool receive(void *ctx, const PieceAt *at, uint8_t type, Span block, Err 
         err->code = ERR_FORMAT;
         return err_wrap(err, "the worker sent a batch that is none");
     }
-    const Adding *adding = enter(run, at->item, at->index, err);
-    return adding && (adding->known ||
-                      store_batch(run->opened.store, adding->number, at->begin, &batch, err));
+    bool kept;
+    const Adding *adding = piece_of(run, at, &kept, err);
+    return adding &&
+           (kept || store_batch(run->opened.store, adding->number, at->begin, &batch, err));
 }
 
 static bool defect(void *ctx, const PieceAt *at, DefectKind kind, uint64_t offset, uint64_t size,
                    Text text, Err *err)
 {
     Investigation *run = ctx;
-    const Adding *adding = enter(run, at->item, at->index, err);
+    bool kept;
+    const Adding *adding = piece_of(run, at, &kept, err);
     if (!adding)
         return false;
-    if (adding->known)
+    if (adding->known || (kept && !at->whole))
         return true;
     (void)session_defect(ctx, at, kind, offset, size, text, err);
     return store_defect(run->opened.store, adding->number, at->whole ? STORE_NO_PIECE : at->begin,
@@ -153,9 +171,10 @@ static bool defect(void *ctx, const PieceAt *at, DefectKind kind, uint64_t offse
 static bool piece_done(void *ctx, const PieceAt *at, uint64_t events, Err *err)
 {
     Investigation *run = ctx;
-    const Adding *adding = enter(run, at->item, at->index, err);
-    return adding && (adding->known || store_piece_done(run->opened.store, adding->number,
-                                                        at->begin, at->end, events, err));
+    bool kept;
+    const Adding *adding = piece_of(run, at, &kept, err);
+    return adding && (kept || store_piece_done(run->opened.store, adding->number, at->begin,
+                                               at->end, events, err));
 }
 
 static bool finished(void *ctx, const Item *item, uint32_t index, ItemState state,
@@ -183,6 +202,9 @@ static bool describe_settings(const Investigation *run, Buf *out, Err *err)
     BUF_LITERAL(out, "version " CONSTAT_VERSION);
     if (run->session.settings.engine.format.recover)
         BUF_LITERAL(out, "; recover");
+    /* Which ones they are is nobody's business. */
+    if (run->session.settings.password_count)
+        buf_printf(out, "; passwords %zu", run->session.settings.password_count);
     for (size_t i = 0; i < arguments->given_count; i++) {
         const Given *given = &arguments->given[i];
         if (given->id == OPTION_TIMEZONE || given->id == OPTION_HOST)
@@ -249,9 +271,16 @@ static bool conclude(Investigation *run, Err *err)
                                .progress = progress,
                                .progress_ctx = run};
     console_status(run->session.console, "comparing records");
-    bool ok = store_run_end(store, info->workers, &run->result, err) &&
-              case_report_write(store, &report, &run->result, &run->findings, err);
+    bool ok = store_run_end(store, info->workers, &run->result, err);
+    /* What is enciphered is not laid open beside it unasked. */
+    run->reported = !store_is_encrypted(store);
+    if (ok && run->reported)
+        ok = case_report_write(store, &report, &run->result, &run->findings, err);
     console_status_end(run->session.console);
+    if (ok && !run->reported)
+        console_note(run->session.console,
+                     "the case is encrypted, a report would not be: constat report -o FILE writes "
+                     "one where you want it");
     return ok;
 }
 
@@ -262,7 +291,9 @@ static bool summarise(Investigation *run, Err *err)
     const CaseSummary summary = {.folder = run->opened.folder,
                                  .stats = &stats,
                                  .result = &run->result,
-                                 .findings = run->findings};
+                                 .reported = run->reported,
+                                 .findings = run->findings,
+                                 .damaged_known = run->damaged_known};
     if (run->result.other_settings && session->stats.items_by_state[ITEM_KNOWN])
         console_note(session->console,
                      "%" PRIu64 " items were read before with other options or tables and keep "
@@ -301,6 +332,8 @@ static ExitCode run_investigate(const Arguments *arguments)
               begin_run(&run, &err) && list_items(&run, &err) && read_evidence(&run, &err) &&
               conclude(&run, &err) && summarise(&run, &err);
     ExitCode code = session_end(session, ok, &err);
+    if (code == EXIT_DONE && run.damaged_known)
+        code = EXIT_DAMAGE;
     case_close(&run.opened);
     free(run.items);
     run_description_done(&run.description);

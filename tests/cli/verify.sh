@@ -89,6 +89,19 @@ if command -v sqlite3 >/dev/null; then
     finds '^altered: ledger, entry [0-9]*: the last entry that case.seal knows is not in the chain'
     rm -r case && cp -r before case
 
+    # Entries behind the end of a run are signed too: who takes their signatures away could write others.
+    sqlite3 case/case.sqlite "UPDATE ledger SET signature = x'' WHERE number > (SELECT max(number) FROM ledger WHERE kind = 'end')"
+    rm case/case.seal
+    expect 1 verify --public-key s.key.pub
+    finds '^altered: ledger, entry [0-9]*: is not signed by the public key'
+    rm -r case && cp -r before case
+
+    # An encrypted case that says it is none.
+    constat investigate -q --case disguised --key h.key --passphrase-file /dev/null evidence || fail 'disguised'
+    sqlite3 disguised/case.sqlite "UPDATE meta SET value = CAST('none' AS BLOB) WHERE name = 'cipher'"
+    expect 1 "$CONSTAT" verify --case disguised --key h.key --passphrase-file /dev/null
+    finds '^altered: table meta'
+
     # A row, with its digest made to fit: the ledger tells.
     sqlite3 case/case.sqlite "UPDATE item SET host = x'6f74686572', digest = x'00' WHERE number = 1"
     expect 1 verify
@@ -122,6 +135,14 @@ verdict 'file differs but content equal'
 rm case/case.seal
 expect 0 verify
 finds '^note: case.seal: is not there'
+mkfifo case/case.seal
+expect 0 verify
+finds '^file: case.seal: is not a file'
+rm case/case.seal
+rm case/report.en.html
+ln -s /dev/zero case/report.en.html
+expect 1 verify
+finds '^altered: .*report.en.html'
 rm -r case && cp -r before case
 
 # Encrypted: without the key the chain, with it everything.
