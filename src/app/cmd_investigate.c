@@ -299,6 +299,9 @@ static bool summarise(Investigation *run, Err *err)
                      "%" PRIu64 " items were read before with other options or tables and keep "
                      "what was found then; a new case reads them with these",
                      session->stats.items_by_state[ITEM_KNOWN]);
+    if (!run->result.sealed)
+        console_note(session->console, "case.seal could not be written: somebody was reading the "
+                                       "case all the time; the next run writes it");
     case_summary_text(&session->summary, &summary);
     if (!arguments_has(session->arguments, OPTION_FORMAT)) /* as which --json is kept */
         return true;

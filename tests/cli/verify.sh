@@ -78,6 +78,19 @@ expect 1 verify elsewhere
 finds '^altered: evidence: elsewhere: was named, but nothing in the case comes from there'
 mv moved/to/evidence .
 
+# A log that grew between two collections: both states are in the case.
+cp -r evidence grown
+cp "$CONSTAT_SOURCE/examples/court/evidence/windows/FS01/System.jsonl" grown/System.jsonl
+constat investigate -q grown --case growing || fail 'growing'
+tail -n 3 grown/System.jsonl >more
+cat more >>grown/System.jsonl
+expect 1 "$CONSTAT" verify --case growing
+finds '^altered: evidence: grown/System.jsonl: bytes [0-9]*-[0-9]*: were added at its end'
+! grep -q 'differ from what was read' out || fail 'what was not changed is said to differ'
+constat investigate -q grown --case growing || fail 'grown'
+expect 0 "$CONSTAT" verify --case growing
+finds '^note: evidence: grown/System.jsonl: is there in another state'
+
 # The ledger: another hash, another key, cut short.
 expect 1 verify --ledger-hash "$(cat public)"
 finds '^altered: ledger: the hash that was given is not in the chain'
