@@ -96,7 +96,7 @@ static unsigned wants(const HuntRun *run, const Format *format)
     return flags;
 }
 
-/* Fields of each Windows record that neither messages nor readers use. */
+/* Fields of each Windows record that neither messages, nor readers, nor correlations use. */
 static const Text SELDOM_ASKED[] = {
     {"System.Version", 14},
     {"System.Level", 12},
@@ -106,6 +106,7 @@ static const Text SELDOM_ASKED[] = {
     {"System.Correlation.ActivityID", 29},
     {"System.Execution.ProcessID", 26},
     {"System.Execution.ThreadID", 25},
+    {"System.TimeWritten", 18},
 };
 #define SELDOM_ASKED_COUNT (sizeof SELDOM_ASKED / sizeof SELDOM_ASKED[0])
 

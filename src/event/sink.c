@@ -113,6 +113,11 @@ const Err *sink_error(const Sink *sink)
     return &sink->err;
 }
 
+bool sink_wants_twins(const Sink *sink)
+{
+    return !(sink->wants & SINK_NO_TWINS);
+}
+
 uint64_t sink_count(const Sink *sink)
 {
     return sink->count;
@@ -459,7 +464,7 @@ bool sink_commit(Sink *sink, const EventHead *head, const EventKind *kind)
     if (!fits(sink, layout))
         return drop_too_large(sink, head);
     uint64_t payload = 0;
-    if (!(sink->wants & SINK_NO_TWINS) && head->twin)
+    if (sink_wants_twins(sink) && head->twin)
         payload = builder_payload(&sink->builder, &sink->layouts.shapes[shape]);
     if (!deriver_run(&sink->deriver, &sink->builder, &sink->layouts.list[layout]))
         return fail_memory(sink);

@@ -95,6 +95,9 @@ void sink_progress(Sink *sink, uint64_t offset);
 bool sink_failed(const Sink *sink);
 const Err *sink_error(const Sink *sink);
 
+/* Will anybody look at EventHead.twin? Without, it need not be computed. */
+bool sink_wants_twins(const Sink *sink);
+
 /* Events committed so far. */
 uint64_t sink_count(const Sink *sink);
 
