@@ -12,6 +12,7 @@
 typedef struct Material {
     Survey *survey;
     Findings findings;
+    Detections *detections;
     ReportRun run;
     Report report;
 } Material;
@@ -41,11 +42,16 @@ static bool gather_material(Store *store, const CaseReport *options, Material *r
         !observe(ret->survey, &ret->findings, err))
         return false;
     ret->report = (Report){.survey = ret->survey, .findings = &ret->findings, .run = &ret->run};
-    return store_content_digest(store, &ret->report.content, err);
+    if (!store_content_digest(store, &ret->report.content, err))
+        return false;
+    ret->detections = detections_make(store, ret->survey, &ret->report.content, err);
+    ret->report.detections = ret->detections;
+    return ret->detections != NULL;
 }
 
 static void material_done(Material *material)
 {
+    detections_destroy(material->detections);
     findings_done(&material->findings);
     survey_destroy(material->survey);
 }
@@ -84,9 +90,11 @@ static bool name_part(const Store *store, size_t language, Err *err)
     return path && report_name_part(path, err);
 }
 
-static bool wanted(const CaseReport *options, size_t language)
+/* What is enciphered is not laid open beside it unasked. */
+static bool wanted(const Store *store, const CaseReport *options, size_t language)
 {
-    return !options->language || strcmp(options->language, REPORT_LANGUAGE[language]) == 0;
+    return !store_is_encrypted(store) &&
+           (!options->language || strcmp(options->language, REPORT_LANGUAGE[language]) == 0);
 }
 
 static void tell_ledger(const RunResult *result, ReportRun *run)
@@ -98,8 +106,27 @@ static void tell_ledger(const RunResult *result, ReportRun *run)
     memcpy(run->public_key, result->public_key, sizeof run->public_key);
 }
 
-bool case_report_write(Store *store, const CaseReport *options, RunResult *result,
-                       uint64_t *ret_findings, Err *err)
+static void take_figures(const Material *material, CaseFigures *ret)
+{
+    const Detections *from = material->detections;
+    *ret = (CaseFigures){.findings = findings_total(&material->findings),
+                         .detections = from->count,
+                         .evaluated = from->evaluated,
+                         .matched = from->matched};
+    memcpy(ret->by_level, from->by_level, sizeof ret->by_level);
+    memcpy(ret->rules_by_level, from->rules_by_level, sizeof ret->rules_by_level);
+    memcpy(ret->rules_by_state, from->by_state, sizeof ret->rules_by_state);
+    for (; ret->top_count < from->matched_count && ret->top_count < DETECTION_TOP_MAX;
+         ret->top_count++) {
+        const DetectionRule *rule = from->matched_rules[ret->top_count];
+        ret->top[ret->top_count].title = label_of(rule->title);
+        ret->top[ret->top_count].level = rule->level;
+        ret->top[ret->top_count].count = rule->count;
+    }
+}
+
+bool case_report_write(Store *store, const CaseReport *options, RunResult *result, CaseFigures *ret,
+                       Err *err)
 {
     Material material;
     NotedFile files[REPORT_LANGUAGES];
@@ -107,14 +134,15 @@ bool case_report_write(Store *store, const CaseReport *options, RunResult *resul
     bool ok = gather_material(store, options, &material, err);
     tell_ledger(result, &material.run);
     for (size_t i = 0; i < REPORT_LANGUAGES && ok; i++)
-        if (wanted(options, i))
+        if (wanted(store, options, i))
             ok = write_part(store, options, &material, i, &files[count++], err);
-    *ret_findings = findings_total(&material.findings);
+    if (ok)
+        take_figures(&material, ret);
     material_done(&material);
     /* The ledger first: a report that it does not know would look like one that was altered. */
     ok = ok && store_note_files(store, files, count, result, err);
     for (size_t i = 0; i < REPORT_LANGUAGES && ok; i++)
-        ok = !wanted(options, i) || name_part(store, i, err);
+        ok = !wanted(store, options, i) || name_part(store, i, err);
     return ok;
 }
 

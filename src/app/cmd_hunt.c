@@ -214,15 +214,6 @@ static bool choose_format(HuntRun *run, const Arguments *arguments, Err *err)
     return run->format || command_bad_format(&hunt_command, name, err);
 }
 
-static bool load_rules(HuntRun *run, const Arguments *arguments, Err *err)
-{
-    if (!rules_load(&run->rules, arguments, NULL, 0, &run->session.settings, err))
-        return false;
-    if (ruleset_count(run->rules.set) == 0)
-        return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "there are no rules; --rules names a folder");
-    return rules_compile(&run->rules, err);
-}
-
 static bool create_hunt(HuntRun *run, Err *err)
 {
     HuntOptions options = {.program = run->rules.program,
@@ -245,7 +236,8 @@ static ExitCode run_hunt(const Arguments *arguments)
                      .defect = session_defect,
                      .ctx = &run};
     bool ok = session_open(session, "hunt", arguments, &err) &&
-              choose_format(&run, arguments, &err) && load_rules(&run, arguments, &err);
+              choose_format(&run, arguments, &err) &&
+              rules_load_compiled(&run.rules, arguments, &session->settings, &err);
     if (ok)
         refused = rules_tell_refused(&run.rules, session->console);
     ok = ok && session_fork(session, &job, &err) && session_list(session, NULL, &err) &&

@@ -11,9 +11,11 @@
 #include "app/case_summary.h"
 #include "app/interrupt.h"
 #include "app/parse.h"
+#include "app/rules.h"
 #include "app/run_info.h"
 #include "app/session.h"
 #include "base/cleanup.h"
+#include "report/hunt_case.h"
 #include "store/store.h"
 
 #define BLOCK_BATCH 1
@@ -26,13 +28,13 @@ typedef struct Adding {
 
 typedef struct Investigation {
     Session session; /* first: session_defect */
+    Rules rules;     /* read before the zygote is forked, as in hunt */
     Case opened;
     Adding *items; /* by index in the list, as far as entered */
     size_t item_count;
     RunDescription description;
     RunResult result;
-    bool reported;
-    uint64_t findings;      /* of the report */
+    CaseFigures figures;
     uint64_t damaged_known; /* items that an earlier run could not read to their end */
 } Investigation;
 
@@ -253,6 +255,25 @@ static bool read_evidence(Investigation *run, Err *err)
     return false;
 }
 
+static bool matching(void *ctx, uint64_t done, uint64_t all)
+{
+    const Investigation *run = ctx;
+    console_status(run->session.console, "rules: %" PRIu64 " of %" PRIu64 " segments", done, all);
+    return !interrupted();
+}
+
+static bool detect(Investigation *run, Err *err)
+{
+    Session *session = &run->session;
+    const HuntCaseOptions options = {.program = run->rules.program,
+                                     .schema = session->schema,
+                                     .workers = run->description.info.workers,
+                                     .folder = session->settings.temporary,
+                                     .progress = matching,
+                                     .progress_ctx = run};
+    return hunt_case(run->opened.store, &options, &run->result, err);
+}
+
 static bool progress(void *ctx, uint64_t done, uint64_t all)
 {
     const Investigation *run = ctx;
@@ -261,7 +282,7 @@ static bool progress(void *ctx, uint64_t done, uint64_t all)
     return !interrupted();
 }
 
-/* After the evidence: what belongs to all of it, and the reports. */
+/* After the evidence: what belongs to all of it, what rules find, and the reports. */
 static bool conclude(Investigation *run, Err *err)
 {
     Store *store = run->opened.store;
@@ -271,13 +292,11 @@ static bool conclude(Investigation *run, Err *err)
                                .progress = progress,
                                .progress_ctx = run};
     console_status(run->session.console, "comparing records");
-    bool ok = store_run_end(store, info->workers, &run->result, err);
-    /* What is enciphered is not laid open beside it unasked. */
-    run->reported = !store_is_encrypted(store);
-    if (ok && run->reported)
-        ok = case_report_write(store, &report, &run->result, &run->findings, err);
+    bool ok = store_run_end(store, info->workers, &run->result, err) &&
+              session_prepare(&run->session, err) && detect(run, err) &&
+              case_report_write(store, &report, &run->result, &run->figures, err);
     console_status_end(run->session.console);
-    if (ok && !run->reported)
+    if (ok && store_is_encrypted(store))
         console_note(run->session.console,
                      "the case is encrypted, a report would not be: constat report -o FILE writes "
                      "one where you want it");
@@ -291,8 +310,8 @@ static bool summarise(Investigation *run, Err *err)
     const CaseSummary summary = {.folder = run->opened.folder,
                                  .stats = &stats,
                                  .result = &run->result,
-                                 .reported = run->reported,
-                                 .findings = run->findings,
+                                 .figures = &run->figures,
+                                 .reported = !store_is_encrypted(run->opened.store),
                                  .damaged_known = run->damaged_known};
     if (run->result.other_settings && session->stats.items_by_state[ITEM_KNOWN])
         console_note(session->console,
@@ -329,11 +348,15 @@ static ExitCode run_investigate(const Arguments *arguments)
                      .finished = finished,
                      .ctx = &run,
                      .hash_items = true};
+    size_t refused = 0;
     bool ok = session_open(session, "investigate", arguments, &err) &&
-              session_fork(session, &job, &err) &&
-              case_open(arguments, STORE_WRITE, session->settings.temporary, &run.opened, &err) &&
-              begin_run(&run, &err) && list_items(&run, &err) && read_evidence(&run, &err) &&
-              conclude(&run, &err) && summarise(&run, &err);
+              rules_load_compiled(&run.rules, arguments, &session->settings, &err);
+    if (ok)
+        refused = rules_tell_refused(&run.rules, session->console);
+    ok = ok && session_fork(session, &job, &err) &&
+         case_open(arguments, STORE_WRITE, session->settings.temporary, &run.opened, &err) &&
+         begin_run(&run, &err) && list_items(&run, &err) && read_evidence(&run, &err) &&
+         conclude(&run, &err) && summarise(&run, &err);
     ExitCode code = session_end(session, ok, &err);
     if (code == EXIT_DONE && run.damaged_known)
         code = EXIT_DAMAGE;
@@ -341,7 +364,8 @@ static ExitCode run_investigate(const Arguments *arguments)
     free(run.items);
     run_description_done(&run.description);
     session_close(session);
-    return code;
+    rules_done(&run.rules);
+    return code == EXIT_DONE && refused ? EXIT_DAMAGE : code;
 }
 
 const Command investigate_command = {
@@ -352,9 +376,13 @@ const Command investigate_command = {
         "Reads files, folders and archives into the case: each item with its hashes, each event\n"
         "with its place, every step in a custody ledger; and writes report.en.html and\n"
         "report.fr.html there. An existing case gets what is new; items that it knows are only\n"
-        "hashed. An interrupted run is taken up by the same command.\n",
+        "hashed. An interrupted run is taken up by the same command.\n"
+        "Sigma rules, Constat's own or those of --rules, are held against all events of the case;\n"
+        "what they find takes the place of what the run before found.\n",
     .examples = "constat investigate evidence/ --case CASE\ta new case\n"
                 "constat investigate friday/ collection.zip --case CASE\tmore evidence\n"
+                "constat investigate evidence/ --case CASE -r sigma/rules/ -r builtin\t"
+                "with a folder of rules too\n"
                 "constat investigate evidence/ --case CASE --json\tthe summary as one JSON object\n"
                 "constat investigate evidence/ --case CASE --signing ledger.key --key my.key\t"
                 "signed and encrypted\n",

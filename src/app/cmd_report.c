@@ -22,7 +22,7 @@ typedef struct ReportCommand {
     RunDescription description;
     CaseReport report;
     RunResult result;
-    uint64_t findings;
+    CaseFigures figures;
 } ReportCommand;
 
 /* ---- options ---- */
@@ -122,7 +122,7 @@ static bool write_case(ReportCommand *run, Err *err)
            case_reopen(opened, STORE_WRITE, temporary, err) &&
            store_run_begin(opened->store, info, err) &&
            store_run_end(opened->store, info->workers, &run->result, err) &&
-           case_report_write(opened->store, &run->report, &run->result, &run->findings, err);
+           case_report_write(opened->store, &run->report, &run->result, &run->figures, err);
 }
 
 static void tell(const ReportCommand *run)

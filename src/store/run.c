@@ -241,15 +241,6 @@ static bool make_whole(Store *store, RunResult *result, Err *err)
 
 /* ---- the end ---- */
 
-static void tell_ledger(const Store *store, RunResult *ret)
-{
-    ret->ledger = store->writer->ledger.hash;
-    ret->ledger_entries = store->writer->ledger.number;
-    ret->is_signed = store->signing != NULL;
-    if (store->signing)
-        memcpy(ret->public_key, signing_key_public(store->signing), sizeof ret->public_key);
-}
-
 static bool add_end(Store *store, const ContentDigest *digest, const RunResult *result, Err *err)
 {
     Buf body;
@@ -287,7 +278,7 @@ static bool end_run(Store *store, unsigned workers, RunResult *ret, Err *err)
     if (!add_end(store, &digest, ret, err) || !writer_commit(store, err))
         return false;
     reading_forget(store); /* derived rows are new */
-    tell_ledger(store, ret);
+    writer_tell(store, ret);
     store->writer->ended = true;
     return make_whole(store, ret, err);
 }
@@ -328,7 +319,7 @@ static bool note_files(Store *store, const NotedFile *files, size_t count, RunRe
             return false;
     if (!writer_commit(store, err))
         return false;
-    tell_ledger(store, result);
+    writer_tell(store, result);
     return make_whole(store, result, err);
 }
 

@@ -186,7 +186,7 @@ static bool open_for_writing(Store *store, const StoreOptions *options, Err *err
     /* The check may have read only; SQLite is told to write when it is known to be ours. */
     store_release(store);
     store->access = DATABASE_WRITE;
-    return !empty || case_make(store, options, err);
+    return empty ? case_make(store, options, err) : case_renew(store, err);
 }
 
 Store *store_open(const char *folder, const StoreOptions *options, Err *err)

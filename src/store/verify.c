@@ -238,7 +238,8 @@ static bool run(Verify *verify, const char *folder, Err *err)
     if (!check_structure(verify, err))
         return false;
     if (verify->has_database && verify->can_open &&
-        (!verify_rows(verify, err) || !verify_content(verify, err)))
+        (!verify_rows(verify, err) || !verify_content(verify, err) ||
+         !verify_analysis(verify, err)))
         return false;
     return verify_noted_files(verify, err) && verify_evidence(verify, err);
 }

@@ -90,12 +90,22 @@ static void add_end(LedgerFacts *facts, Text body, uint64_t entry)
     facts->end_entry = entry;
 }
 
+static void add_analysis(LedgerFacts *facts, Text body, uint64_t entry, bool sound)
+{
+    Text digest;
+    facts->has_analysis = sound && ledger_field(body, "digest", &digest) &&
+                          hex_to_bytes(digest, facts->analysis.bytes, sizeof facts->analysis.bytes);
+    facts->analysis_entry = entry;
+}
+
 static bool take_body(Walk *walk, const LedgerEntry *entry, bool sound)
 {
     LedgerFacts *facts = walk->facts;
     Text body = ledger_body(walk->verify->store, entry), value;
     if (text_equal(entry->kind, TEXT("item")))
         return add_item(facts, walk->verify->arena, body, entry->number, sound);
+    if (text_equal(entry->kind, TEXT("analysis")))
+        add_analysis(facts, body, entry->number, sound);
     if (!sound)
         return true;
     if (text_equal(entry->kind, TEXT("file")))

@@ -6,8 +6,8 @@ events() { # of the case
     constat timeline -q --case case -t jsonl | wc -l
 }
 
-value() { # name: of the summary in `out`
-    sed -n 's/.*"'"$1"'":"\{0,1\}\([0-9a-z]*\).*/\1/p' out
+value() { # name: of the summary in `out`, the first of that name
+    grep -o "\"$1\":\"\{0,1\}[0-9a-z]*" out | sed -n '1s/.*[":]//p'
 }
 
 # A new case, with reports and a summary.

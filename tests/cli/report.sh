@@ -64,7 +64,7 @@ done
 "$CONSTAT" keygen -q --holder h.key --passphrase-file /dev/null >/dev/null
 expect 0 constat investigate "$sysmon" --case sealed --key h.key --passphrase-file /dev/null --json
 says 'the case is encrypted'
-grep -q '"findings":null.*"reports":\[\]' out || fail 'reports of an encrypted case'
+grep -q '"reports":\[\]' out || fail 'reports of an encrypted case'
 [ ! -e sealed/report.en.html ] || fail 'a readable report in an encrypted case'
 expect 2 constat report --case sealed --key h.key --passphrase-file /dev/null
 says '-o FILE'
