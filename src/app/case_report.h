@@ -18,10 +18,26 @@ typedef struct CaseReport {
     void *progress_ctx;
 } CaseReport;
 
-/* After store_run_end: report.LANG.html in the case's folder, with their hashes in the ledger;
- * *result is renewed (store_note_files). *ret_findings: how many findings they have. */
-bool case_report_write(Store *store, const CaseReport *options, RunResult *result,
-                       uint64_t *ret_findings, Err *err);
+#define DETECTION_TOP_MAX 5
+
+/* What the reports say, in numbers, for the panel. */
+typedef struct CaseFigures {
+    uint64_t findings;
+    uint64_t detections, by_level[RULE_LEVEL_COUNT];
+    uint32_t rules_by_level[RULE_LEVEL_COUNT]; /* that matched */
+    uint64_t rules_by_state[RULE_STATE_COUNT], evaluated, matched;
+    struct {
+        Label title;
+        RuleLevel level;
+        uint64_t count;
+    } top[DETECTION_TOP_MAX]; /* rules of the highest levels with the most detections */
+    size_t top_count;
+} CaseFigures;
+
+/* After store_run_end: report.LANG.html in the case's folder, with their hashes in the ledger, but
+ * none of an encrypted case. *result is renewed (store_note_files) in any case. */
+bool case_report_write(Store *store, const CaseReport *options, RunResult *result, CaseFigures *ret,
+                       Err *err);
 
 /* One report through `write`, of a case that is only read: it cannot tell the ledger's last hash.
  */

@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "app/case_report.h"
 #include "base/buf.h"
 #include "engine/engine.h"
 #include "store/store.h"
@@ -12,16 +13,21 @@ typedef struct CaseSummary {
     const char *folder;
     const EngineStats *stats;
     const RunResult *result;
-    uint64_t findings;
+    const CaseFigures *figures;
+    bool reported;          /* there are reports: not of an encrypted case */
+    uint64_t damaged_known; /* items that an earlier run could not read to their end */
 } CaseSummary;
 
 /* Lines of the panel. */
 void case_summary_text(Buf *buf, const CaseSummary *summary);
 
 /* {"case":PATH, "items":{"total","new","read","known","not_supported","defective","unreadable"},
- *  "events", "twins", "defects", "findings", "content":SHA-256,
+ *  "events", "twins", "defects", "findings",
+ *  "detections":{"total","critical","high","medium","low","informational"},
+ *  "rules":{"loaded","off","refused","not_applicable","evaluated","matched"}, "content":SHA-256,
  *  "ledger":{"entries","sha256","signed_by":KEY or null}, "reports":[PATH…], "seconds"}, a line.
- * items.total and new are of the case, the others of this run. */
+ * items.total and new are of the case, the others of what this run was given: defective items may
+ * be known ones, defects are those met now. */
 void case_summary_json(Buf *buf, const CaseSummary *summary);
 
 #endif

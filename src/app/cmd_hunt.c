@@ -131,6 +131,30 @@ static unsigned wants(const HuntRun *run, const Format *format)
     return flags;
 }
 
+/* Fields of each Windows record that neither messages, nor readers, nor correlations use. */
+static const Text SELDOM_ASKED[] = {
+    {"System.Version", 14},
+    {"System.Level", 12},
+    {"System.Task", 11},
+    {"System.Opcode", 13},
+    {"System.Provider.Guid", 20},
+    {"System.Correlation.ActivityID", 29},
+    {"System.Execution.ProcessID", 26},
+    {"System.Execution.ThreadID", 25},
+    {"System.TimeWritten", 18},
+};
+#define SELDOM_ASKED_COUNT (sizeof SELDOM_ASKED / sizeof SELDOM_ASKED[0])
+
+/* Those that no rule asks for either. */
+static size_t choose_left_out(const Program *program, Text ret[SELDOM_ASKED_COUNT])
+{
+    size_t count = 0;
+    for (size_t i = 0; i < SELDOM_ASKED_COUNT; i++)
+        if (program_ignores(program, SELDOM_ASKED[i]))
+            ret[count++] = SELDOM_ASKED[i];
+    return count;
+}
+
 static bool work(void *ctx, const Piece *piece, WorkerPort *port, Err *err)
 {
     HuntRun *run = ctx;
@@ -140,11 +164,14 @@ static bool work(void *ctx, const Piece *piece, WorkerPort *port, Err *err)
         return err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory for detections");
     if (!begin_matching(run, err))
         return false;
+    Text left_out[SELDOM_ASKED_COUNT];
     Matching matching = {.run = run, .writer = writer};
     Parse parse = {.session = &run->session,
                    .piece = piece,
                    .port = port,
                    .wants = wants(run, piece->format),
+                   .leave_out = left_out,
+                   .leave_out_count = choose_left_out(run->rules.program, left_out),
                    .block_type = BLOCK_DETECTIONS,
                    .begin = match_batch,
                    .ctx = &matching};

@@ -11,9 +11,11 @@
 #include "app/case_summary.h"
 #include "app/interrupt.h"
 #include "app/parse.h"
+#include "app/rules.h"
 #include "app/run_info.h"
 #include "app/session.h"
 #include "base/cleanup.h"
+#include "report/hunt_case.h"
 #include "store/store.h"
 
 #define BLOCK_BATCH 1
@@ -26,12 +28,14 @@ typedef struct Adding {
 
 typedef struct Investigation {
     Session session; /* first: session_defect */
+    Rules rules;     /* read before the zygote is forked, as in hunt */
     Case opened;
     Adding *items; /* by index in the list, as far as entered */
     size_t item_count;
     RunDescription description;
     RunResult result;
-    uint64_t findings;
+    CaseFigures figures;
+    uint64_t damaged_known; /* items that an earlier run could not read to their end */
 } Investigation;
 
 /* ---- worker ---- */
@@ -94,6 +98,10 @@ static Adding *enter(Investigation *run, const Item *item, uint32_t index, Err *
     }
     if (!store_item(run->opened.store, item, parent, &adding->number, &adding->known, err))
         return NULL;
+    const StoredItem *stored =
+        adding->known ? store_item_by_number(run->opened.store, adding->number) : NULL;
+    run->damaged_known +=
+        stored && (stored->state == ITEM_DEFECTIVE || stored->state == ITEM_UNREADABLE);
     return adding;
 }
 
@@ -121,6 +129,16 @@ static bool wants_piece(void *ctx, uint32_t index, uint64_t begin, uint64_t end)
     return !adding || !store_has_piece(run->opened.store, adding->number, begin, end);
 }
 
+/* A container is opened again by the run that completes it, for its members; what it says itself
+ * was kept when its piece was complete. NULL: the run cannot go on. */
+static const Adding *piece_of(Investigation *run, const PieceAt *at, bool *ret_kept, Err *err)
+{
+    const Adding *adding = enter(run, at->item, at->index, err);
+    *ret_kept = adding && (adding->known ||
+                           store_has_piece(run->opened.store, adding->number, at->begin, at->end));
+    return adding;
+}
+
 static bool receive(void *ctx, const PieceAt *at, uint8_t type, Span block, Err *err)
 {
     Investigation *run = ctx;
@@ -131,19 +149,21 @@ static bool receive(void *ctx, const PieceAt *at, uint8_t type, Span block, Err 
         err->code = ERR_FORMAT;
         return err_wrap(err, "the worker sent a batch that is none");
     }
-    const Adding *adding = enter(run, at->item, at->index, err);
-    return adding && (adding->known ||
-                      store_batch(run->opened.store, adding->number, at->begin, &batch, err));
+    bool kept;
+    const Adding *adding = piece_of(run, at, &kept, err);
+    return adding &&
+           (kept || store_batch(run->opened.store, adding->number, at->begin, &batch, err));
 }
 
 static bool defect(void *ctx, const PieceAt *at, DefectKind kind, uint64_t offset, uint64_t size,
                    Text text, Err *err)
 {
     Investigation *run = ctx;
-    const Adding *adding = enter(run, at->item, at->index, err);
+    bool kept;
+    const Adding *adding = piece_of(run, at, &kept, err);
     if (!adding)
         return false;
-    if (adding->known)
+    if (adding->known || (kept && !at->whole))
         return true;
     (void)session_defect(ctx, at, kind, offset, size, text, err);
     return store_defect(run->opened.store, adding->number, at->whole ? STORE_NO_PIECE : at->begin,
@@ -153,9 +173,10 @@ static bool defect(void *ctx, const PieceAt *at, DefectKind kind, uint64_t offse
 static bool piece_done(void *ctx, const PieceAt *at, uint64_t events, Err *err)
 {
     Investigation *run = ctx;
-    const Adding *adding = enter(run, at->item, at->index, err);
-    return adding && (adding->known || store_piece_done(run->opened.store, adding->number,
-                                                        at->begin, at->end, events, err));
+    bool kept;
+    const Adding *adding = piece_of(run, at, &kept, err);
+    return adding && (kept || store_piece_done(run->opened.store, adding->number, at->begin,
+                                               at->end, events, err));
 }
 
 static bool finished(void *ctx, const Item *item, uint32_t index, ItemState state,
@@ -183,6 +204,9 @@ static bool describe_settings(const Investigation *run, Buf *out, Err *err)
     BUF_LITERAL(out, "version " CONSTAT_VERSION);
     if (run->session.settings.engine.format.recover)
         BUF_LITERAL(out, "; recover");
+    /* Which ones they are is nobody's business. */
+    if (run->session.settings.password_count)
+        buf_printf(out, "; passwords %zu", run->session.settings.password_count);
     for (size_t i = 0; i < arguments->given_count; i++) {
         const Given *given = &arguments->given[i];
         if (given->id == OPTION_TIMEZONE || given->id == OPTION_HOST)
@@ -231,6 +255,25 @@ static bool read_evidence(Investigation *run, Err *err)
     return false;
 }
 
+static bool matching(void *ctx, uint64_t done, uint64_t all)
+{
+    const Investigation *run = ctx;
+    console_status(run->session.console, "rules: %" PRIu64 " of %" PRIu64 " segments", done, all);
+    return !interrupted();
+}
+
+static bool detect(Investigation *run, Err *err)
+{
+    Session *session = &run->session;
+    const HuntCaseOptions options = {.program = run->rules.program,
+                                     .schema = session->schema,
+                                     .workers = run->description.info.workers,
+                                     .folder = session->settings.temporary,
+                                     .progress = matching,
+                                     .progress_ctx = run};
+    return hunt_case(run->opened.store, &options, &run->result, err);
+}
+
 static bool progress(void *ctx, uint64_t done, uint64_t all)
 {
     const Investigation *run = ctx;
@@ -239,7 +282,7 @@ static bool progress(void *ctx, uint64_t done, uint64_t all)
     return !interrupted();
 }
 
-/* After the evidence: what belongs to all of it, and the reports. */
+/* After the evidence: what belongs to all of it, what rules find, and the reports. */
 static bool conclude(Investigation *run, Err *err)
 {
     Store *store = run->opened.store;
@@ -250,8 +293,13 @@ static bool conclude(Investigation *run, Err *err)
                                .progress_ctx = run};
     console_status(run->session.console, "comparing records");
     bool ok = store_run_end(store, info->workers, &run->result, err) &&
-              case_report_write(store, &report, &run->result, &run->findings, err);
+              session_prepare(&run->session, err) && detect(run, err) &&
+              case_report_write(store, &report, &run->result, &run->figures, err);
     console_status_end(run->session.console);
+    if (ok && store_is_encrypted(store))
+        console_note(run->session.console,
+                     "the case is encrypted, a report would not be: constat report -o FILE writes "
+                     "one where you want it");
     return ok;
 }
 
@@ -262,12 +310,17 @@ static bool summarise(Investigation *run, Err *err)
     const CaseSummary summary = {.folder = run->opened.folder,
                                  .stats = &stats,
                                  .result = &run->result,
-                                 .findings = run->findings};
+                                 .figures = &run->figures,
+                                 .reported = !store_is_encrypted(run->opened.store),
+                                 .damaged_known = run->damaged_known};
     if (run->result.other_settings && session->stats.items_by_state[ITEM_KNOWN])
         console_note(session->console,
                      "%" PRIu64 " items were read before with other options or tables and keep "
                      "what was found then; a new case reads them with these",
                      session->stats.items_by_state[ITEM_KNOWN]);
+    if (!run->result.sealed)
+        console_note(session->console, "case.seal could not be written: somebody was reading the "
+                                       "case all the time; the next run writes it");
     case_summary_text(&session->summary, &summary);
     if (!arguments_has(session->arguments, OPTION_FORMAT)) /* as which --json is kept */
         return true;
@@ -295,17 +348,24 @@ static ExitCode run_investigate(const Arguments *arguments)
                      .finished = finished,
                      .ctx = &run,
                      .hash_items = true};
+    size_t refused = 0;
     bool ok = session_open(session, "investigate", arguments, &err) &&
-              session_fork(session, &job, &err) &&
-              case_open(arguments, STORE_WRITE, session->settings.temporary, &run.opened, &err) &&
-              begin_run(&run, &err) && list_items(&run, &err) && read_evidence(&run, &err) &&
-              conclude(&run, &err) && summarise(&run, &err);
+              rules_load_compiled(&run.rules, arguments, &session->settings, &err);
+    if (ok)
+        refused = rules_tell_refused(&run.rules, session->console);
+    ok = ok && session_fork(session, &job, &err) &&
+         case_open(arguments, STORE_WRITE, session->settings.temporary, &run.opened, &err) &&
+         begin_run(&run, &err) && list_items(&run, &err) && read_evidence(&run, &err) &&
+         conclude(&run, &err) && summarise(&run, &err);
     ExitCode code = session_end(session, ok, &err);
+    if (code == EXIT_DONE && run.damaged_known)
+        code = EXIT_DAMAGE;
     case_close(&run.opened);
     free(run.items);
     run_description_done(&run.description);
     session_close(session);
-    return code;
+    rules_done(&run.rules);
+    return code == EXIT_DONE && refused ? EXIT_DAMAGE : code;
 }
 
 const Command investigate_command = {
@@ -316,9 +376,13 @@ const Command investigate_command = {
         "Reads files, folders and archives into the case: each item with its hashes, each event\n"
         "with its place, every step in a custody ledger; and writes report.en.html and\n"
         "report.fr.html there. An existing case gets what is new; items that it knows are only\n"
-        "hashed. An interrupted run is taken up by the same command.\n",
+        "hashed. An interrupted run is taken up by the same command.\n"
+        "Sigma rules, Constat's own or those of --rules, are held against all events of the case;\n"
+        "what they find takes the place of what the run before found.\n",
     .examples = "constat investigate evidence/ --case CASE\ta new case\n"
                 "constat investigate friday/ collection.zip --case CASE\tmore evidence\n"
+                "constat investigate evidence/ --case CASE -r sigma/rules/ -r builtin\t"
+                "with a folder of rules too\n"
                 "constat investigate evidence/ --case CASE --json\tthe summary as one JSON object\n"
                 "constat investigate evidence/ --case CASE --signing ledger.key --key my.key\t"
                 "signed and encrypted\n",

@@ -239,6 +239,16 @@ bool rules_compile(Rules *rules, Err *err)
     return rules->program != NULL;
 }
 
+bool rules_load_compiled(Rules *rules, const Arguments *arguments, const Settings *settings,
+                         Err *err)
+{
+    if (!rules_load(rules, arguments, NULL, 0, settings, err))
+        return false;
+    if (ruleset_count(rules->set) == 0)
+        return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "there are no rules; --rules names a folder");
+    return rules_compile(rules, err);
+}
+
 void rules_done(Rules *rules)
 {
     program_destroy(rules->program);

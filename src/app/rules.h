@@ -32,6 +32,9 @@ typedef struct Rules {
 bool rules_load(Rules *rules, const Arguments *arguments, const char *const *folders,
                 size_t folder_count, const Settings *settings, Err *err);
 bool rules_compile(Rules *rules, Err *err);
+/* Both, for commands that need rules to match with: none at all is an error. */
+bool rules_load_compiled(Rules *rules, const Arguments *arguments, const Settings *settings,
+                         Err *err);
 void rules_done(Rules *rules);
 
 /* Name each refused rule, with its reason; how many there are. */

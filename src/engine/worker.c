@@ -3,7 +3,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -299,19 +298,9 @@ static SlotMemory *keep_memory(const WorkerSetup *setup, uint32_t slot)
     return own;
 }
 
-/* A worker lives for a few items and then gives everything back at once: keep freed memory for the
- * next item instead of faulting it in again (a third of the time over many small files). */
-static void keep_freed_memory(void)
-{
-    mallopt(M_MMAP_THRESHOLD, 32 << 20); /* the most that glibc takes */
-    mallopt(M_TRIM_THRESHOLD, 1 << 30);
-    mallopt(M_TOP_PAD, 1 << 20);
-}
-
 _Noreturn void worker_run(const WorkerSetup *setup, const WorkerTask *task)
 {
     die_with_zygote(setup);
-    keep_freed_memory();
     keep_descriptors(task->fds, task->request->fd_count);
     WorkerPort port = {.fd = WIRE_PIPE_FD, .memory = keep_memory(setup, task->request->slot)};
     enter_sandbox(setup, task->request->cpu_seconds);

@@ -162,7 +162,7 @@ static bool take_row(Catalogue *catalogue, const Table *table, size_t row, const
 
 static bool is_vocabulary(Text key)
 {
-    static const char *const BEGINNINGS[] = {"action.", "format.", "sid.", "finding."};
+    static const char *const BEGINNINGS[] = {"action.", "format.", "sid.", "finding.", "tactic."};
     for (size_t i = 0; i < sizeof BEGINNINGS / sizeof BEGINNINGS[0]; i++)
         if (text_starts(key, text_from_z(BEGINNINGS[i])))
             return true;

@@ -58,6 +58,7 @@ Hunt *hunt_create(const HuntOptions *options, Err *err)
     hunt->memory_bytes = options->memory_bytes ? options->memory_bytes : HUNT_MEMORY;
     buf_init(&hunt->line, LINE_MAX_SIZE);
     buf_init(&hunt->scratch, LINE_MAX_SIZE);
+    buf_init(&hunt->text, LINE_MAX_SIZE);
     hunt->tally = match_tally_create(options->program);
     bool ok = hunt_counts_init(&hunt->counts, signatures_count(&hunt->signatures));
     ok = (ok && hunt->tally && rank_rules(hunt)) || hunt_no_memory(err);
@@ -84,6 +85,7 @@ void hunt_destroy(Hunt *hunt)
     free(hunt->new_item);
     buf_done(&hunt->line);
     buf_done(&hunt->scratch);
+    buf_done(&hunt->text);
     free(hunt);
 }
 
@@ -232,75 +234,156 @@ static bool order_items(Hunt *hunt, Err *err)
             renumber(hunt, &hunt->tuples, hunt->memory_bytes / 4, renumber_tuple, err));
 }
 
-static Text path_of(const Hunt *hunt, uint32_t number)
+/* ---- events behind a row ---- */
+
+void hunt_put_alert(Buf *out, const HuntAlert *alert)
 {
-    return number < hunt->items->count ? hunt->items->items[hunt->order[number]].path : TEXT("");
+    uint8_t bytes[28];
+    store_u64le(bytes, (uint64_t)alert->first);
+    store_u64le(bytes + 8, (uint64_t)alert->last);
+    store_u64le(bytes + 16, alert->count);
+    store_u32le(bytes + 24, (uint32_t)alert->facts.len);
+    buf_add(out, bytes, sizeof bytes);
+    buf_add_text(out, alert->facts);
 }
 
-bool hunt_read_cited(const Hunt *hunt, Reader *row, Cited *ret)
+static HuntAlert take_alert(Reader *row)
 {
-    uint32_t item = reader_u32le(row);
-    *ret = (Cited){.file = path_of(hunt, item),
-                   .offset = reader_u64le(row),
-                   .record_id = reader_u64le(row),
-                   .time = (Time)reader_u64le(row)};
-    return !row->failed;
+    HuntAlert alert;
+    alert.first = (Time)reader_u64le(row);
+    alert.last = (Time)reader_u64le(row);
+    alert.count = reader_u64le(row);
+    Span facts = reader_take(row, reader_u32le(row));
+    alert.facts = text_of(facts.ptr ? (const char *)facts.ptr : "", facts.len);
+    return alert;
 }
 
-static bool write_row(Hunt *hunt, Span key, Span bytes, Err *err)
+void hunt_put_cited(Buf *out, const HuntCited *cited)
 {
-    Cited events[ALERT_CITATIONS_MAX];
+    uint8_t bytes[32];
+    store_u32le(bytes, cited->item);
+    store_u32le(bytes + 4, cited->sub);
+    store_u64le(bytes + 8, cited->offset);
+    store_u64le(bytes + 16, cited->record_id);
+    store_u64le(bytes + 24, (uint64_t)cited->time);
+    buf_add(out, bytes, sizeof bytes);
+}
+
+static HuntCited take_cited(Reader *row)
+{
+    HuntCited cited;
+    cited.item = reader_u32le(row);
+    cited.sub = reader_u32le(row);
+    cited.offset = reader_u64le(row);
+    cited.record_id = reader_u64le(row);
+    cited.time = (Time)reader_u64le(row);
+    return cited;
+}
+
+/* ---- rows ---- */
+
+typedef bool (*EachRow)(void *ctx, const HuntRow *row, Err *err);
+
+static bool give_row(Hunt *hunt, Span key, Span bytes, EachRow each, void *ctx, Err *err)
+{
+    HuntCited events[ALERT_CITATIONS_MAX];
     Detection detection;
     Reader reader = reader_of(bytes, 0);
     if (!detection_take(&reader, signatures_count(&hunt->signatures), &detection))
         return err_set(err, ERR_FORMAT, ERR_NO_OFFSET, "a row of the detections");
     Rule room;
-    DetectionRow row = {.rule = signatures_at(&hunt->signatures, detection.rule, &room),
-                        .time = detection.time,
-                        .computer = detection.computer,
-                        .channel = detection.channel,
-                        .code = detection.code,
-                        .details = detection.details,
-                        .file = path_of(hunt, load_big(key.ptr + ROW_KEY_ITEM)),
-                        .record_id = detection.record_id};
+    const Rule *rule = signatures_at(&hunt->signatures, detection.rule, &room);
+    HuntRow row = {.detection = &detection, .item = load_big(key.ptr + ROW_KEY_ITEM)};
     Reader cited = reader_of(detection.tuple, 0);
-    while (reader_left(&cited) && row.event_count < ALERT_CITATIONS_MAX &&
-           hunt_read_cited(hunt, &cited, &events[row.event_count]))
-        row.event_count++;
-    row.events = row.rule->kind == RULE_CORRELATION ? events : NULL;
-    hunt->format->row(&hunt->scratch, &row, hunt->color);
-    return (!hunt->scratch.failed && hunt_counts_row(&hunt->counts, detection.rule, &row)) ||
-           hunt_no_memory(err);
+    HuntAlert alert;
+    if (rule->kind == RULE_CORRELATION) {
+        alert = take_alert(&cited);
+        row.alert = &alert;
+        row.events = events;
+    }
+    while (reader_left(&cited) && row.event_count < ALERT_CITATIONS_MAX)
+        events[row.event_count++] = take_cited(&cited);
+    detection.tuple = (Span){0};
+    return (hunt_counts_row(&hunt->counts, rule_level(rule), &detection) || hunt_no_memory(err)) &&
+           each(ctx, &row, err);
 }
 
-static bool write_rows(Hunt *hunt, HuntWrite write, void *ctx, Err *err)
+bool hunt_rows(Hunt *hunt, EachRow each, void *ctx, Err *err)
 {
     Span key, row;
     Err failure = {0};
-    Buf *out = &hunt->scratch;
-    bool first = true;
-    buf_clear(out);
-    buf_add_text(out, text_from_z(hunt->format->header));
-    for (; extsort_next(hunt->rows, &key, &row, &failure); first = false) {
-        if (!first)
-            buf_add_text(out, text_from_z(hunt->format->between));
-        if (!write_row(hunt, key, row, err))
+    if (!hunt_correlate(hunt, err) || !extsort_finish(hunt->rows, err))
+        return false;
+    while (extsort_next(hunt->rows, &key, &row, &failure))
+        if (!give_row(hunt, key, row, each, ctx, err))
             return false;
-        if (out->len < WRITE_BYTES)
-            continue;
-        if (!write(ctx, buf_span(out), err))
-            return false;
-        buf_clear(out);
-    }
-    buf_add_text(out, text_from_z(hunt->format->footer));
     if (failure.code && err)
         *err = failure;
-    return failure.code == ERR_NONE && write(ctx, buf_span(out), err);
+    return failure.code == ERR_NONE;
+}
+
+/* ---- rows as text ---- */
+
+typedef struct Writing {
+    Hunt *hunt;
+    HuntWrite write;
+    void *ctx;
+    bool begun; /* a row stands before the next one */
+} Writing;
+
+static Text path_of(const Hunt *hunt, uint32_t number)
+{
+    return number < hunt->items->count ? hunt->items->items[hunt->order[number]].path : TEXT("");
+}
+
+static bool flush(const Writing *writing, size_t least, Err *err)
+{
+    Buf *out = &writing->hunt->text;
+    if (out->failed)
+        return hunt_no_memory(err);
+    if (out->len < least)
+        return true;
+    bool ok = writing->write(writing->ctx, buf_span(out), err);
+    buf_clear(out);
+    return ok;
+}
+
+static bool write_row(void *ctx, const HuntRow *row, Err *err)
+{
+    Writing *writing = ctx;
+    Hunt *hunt = writing->hunt;
+    const Detection *detection = row->detection;
+    Cited events[ALERT_CITATIONS_MAX];
+    for (size_t i = 0; i < row->event_count; i++)
+        events[i] = (Cited){.file = path_of(hunt, row->events[i].item),
+                            .offset = row->events[i].offset,
+                            .record_id = row->events[i].record_id,
+                            .time = row->events[i].time};
+    Rule room;
+    DetectionRow text = {.rule = signatures_at(&hunt->signatures, detection->rule, &room),
+                         .time = detection->time,
+                         .computer = detection->computer,
+                         .channel = detection->channel,
+                         .code = detection->code,
+                         .details = detection->details,
+                         .file = path_of(hunt, row->item),
+                         .record_id = detection->record_id,
+                         .events = row->alert ? events : NULL,
+                         .event_count = row->event_count};
+    if (writing->begun)
+        buf_add_text(&hunt->text, text_from_z(hunt->format->between));
+    writing->begun = true;
+    hunt->format->row(&hunt->text, &text, hunt->color);
+    return flush(writing, WRITE_BYTES, err);
 }
 
 bool hunt_write(Hunt *hunt, const ItemList *items, HuntWrite write, void *ctx, Err *err)
 {
+    Writing writing = {.hunt = hunt, .write = write, .ctx = ctx};
     hunt->items = items;
-    return order_items(hunt, err) && hunt_correlate(hunt, err) && extsort_finish(hunt->rows, err) &&
-           write_rows(hunt, write, ctx, err);
+    buf_add_text(&hunt->text, text_from_z(hunt->format->header));
+    if (!order_items(hunt, err) || !hunt_rows(hunt, write_row, &writing, err))
+        return false;
+    buf_add_text(&hunt->text, text_from_z(hunt->format->footer));
+    return flush(&writing, 0, err);
 }

@@ -26,13 +26,6 @@ static void put_big(Buf *out, uint64_t v, unsigned bytes)
         buf_add_char(out, (char)(v >> (8 * (bytes - 1 - i))));
 }
 
-static void put_u64(Buf *out, uint64_t v)
-{
-    uint8_t bytes[8];
-    store_u64le(bytes, v);
-    buf_add(out, bytes, sizeof bytes);
-}
-
 /* ---- matches in ---- */
 
 static bool pass_match(Hunt *hunt, Correlator *correlator, Span key, Span row, Err *err)
@@ -88,16 +81,19 @@ static bool pass_matches(Hunt *hunt, Correlator *correlator, Err *err)
 
 /* ---- alerts out ---- */
 
-static void write_details(Buf *out, const Rule *rule, const CorrelationAlert *alert)
+static void write_mark(Buf *out)
+{
+    if (out->len)
+        BUF_LITERAL(out, " \xC2\xA6 ");
+}
+
+/* What its condition was asked of, and the values that its events share: "Field: value ¦ …". */
+static void write_facts(Buf *out, const Rule *rule, const CorrelationAlert *alert)
 {
     const Correlation *correlation = rule->correlation;
-    buf_printf(out, "%" PRIu64 " event%s from ", alert->count, alert->count == 1 ? "" : "s");
-    timeline_write_time(out, alert->first, 3);
-    BUF_LITERAL(out, " to ");
-    timeline_write_time(out, alert->last, 3);
     if (correlation->type >= CORRELATION_VALUE_COUNT && correlation->type != CORRELATION_TEMPORAL &&
         correlation->type != CORRELATION_TEMPORAL_ORDERED) {
-        BUF_LITERAL(out, " \xC2\xA6 ");
+        write_mark(out);
         buf_add_text(out, CORRELATION_TYPE_TEXT[correlation->type]);
         for (uint32_t i = 0; i < correlation->fields.count; i++) {
             buf_add_char(out, i ? ',' : ' ');
@@ -106,11 +102,22 @@ static void write_details(Buf *out, const Rule *rule, const CorrelationAlert *al
         buf_printf(out, ": %g", alert->value);
     }
     for (uint32_t i = 0; i < alert->group_count && i < correlation->group_by.count; i++) {
-        BUF_LITERAL(out, " \xC2\xA6 ");
+        write_mark(out);
         buf_add_text(out, correlation->group_by.list[i]);
         BUF_LITERAL(out, ": ");
         buf_add_text(out, alert->group[i]);
     }
+}
+
+static void write_details(Buf *out, Text facts, const CorrelationAlert *alert)
+{
+    buf_printf(out, "%" PRIu64 " event%s from ", alert->count, alert->count == 1 ? "" : "s");
+    timeline_write_time(out, alert->first, 3);
+    BUF_LITERAL(out, " to ");
+    timeline_write_time(out, alert->last, 3);
+    if (facts.len)
+        write_mark(out);
+    buf_add_text(out, facts);
     if (alert->citation_count == ALERT_CITATIONS_MAX)
         buf_printf(out, " \xC2\xA6 the first %d are cited", ALERT_CITATIONS_MAX);
 }
@@ -120,26 +127,22 @@ typedef struct AlertPlace {
     Text computer; /* of all events; empty: not one */
 } AlertPlace;
 
-/* Citations to what hunt_read_cited reads. */
+/* Citations to what stands behind a row. */
 static AlertPlace write_cited(Buf *out, const CorrelationAlert *alert)
 {
     AlertPlace place = {0};
     for (uint32_t i = 0; i < alert->citation_count; i++) {
         Reader r = reader_of(alert->citations[i], 0);
-        uint32_t item = (uint32_t)take_big(&r, 4);
-        uint64_t offset = take_big(&r, 8);
-        reader_skip(&r, 4);
-        uint64_t record_id = take_big(&r, 8), time = take_big(&r, 8);
+        HuntCited cited = {.item = (uint32_t)take_big(&r, 4)};
+        cited.offset = take_big(&r, 8);
+        cited.sub = (uint32_t)take_big(&r, 4);
+        cited.record_id = take_big(&r, 8);
+        cited.time = (Time)take_big(&r, 8);
         Span name = reader_take(&r, reader_left(&r));
         Text computer = text_of(name.ptr ? (const char *)name.ptr : "", name.len);
-        uint8_t number[4];
-        store_u32le(number, item);
-        buf_add(out, number, sizeof number);
-        put_u64(out, offset);
-        put_u64(out, record_id);
-        put_u64(out, time);
+        hunt_put_cited(out, &cited);
         if (i == 0)
-            place = (AlertPlace){.item = item, .computer = computer};
+            place = (AlertPlace){.item = cited.item, .computer = computer};
         else if (!text_equal_nocase(place.computer, computer))
             place.computer = TEXT("");
     }
@@ -154,10 +157,16 @@ static bool on_alert(void *ctx, const CorrelationAlert *alert, Err *err)
         hunt->counts.muted[alert->rule]++;
     if (rule->muted || rule->silent)
         return true;
-    Buf details;
+    Buf details, facts;
     buf_init(&details, DETECTION_TEXT_MAX * 4);
+    buf_init(&facts, DETECTION_TEXT_MAX * 4);
     buf_clear(&hunt->scratch);
-    write_details(&details, rule, alert);
+    write_facts(&facts, rule, alert);
+    write_details(&details, buf_text(&facts), alert);
+    hunt_put_alert(&hunt->scratch, &(HuntAlert){.count = alert->count,
+                                                .first = alert->first,
+                                                .last = alert->last,
+                                                .facts = buf_text(&facts)});
     AlertPlace place = write_cited(&hunt->scratch, alert);
     Detection detection = {.rule = alert->rule,
                            .time = alert->time,
@@ -166,9 +175,10 @@ static bool on_alert(void *ctx, const CorrelationAlert *alert, Err *err)
                            .channel = TEXT(""),
                            .code = TEXT(""),
                            .details = buf_text(&details)};
-    bool ok = (!details.failed && !hunt->scratch.failed) || hunt_no_memory(err);
+    bool ok = (!details.failed && !facts.failed && !hunt->scratch.failed) || hunt_no_memory(err);
     ok = ok && hunt_add_row(hunt, &detection, place.item, buf_span(&hunt->scratch), err);
     buf_done(&details);
+    buf_done(&facts);
     return ok;
 }
 

@@ -91,16 +91,15 @@ static void count_time(HuntCounts *counts, RuleLevel level, Time time)
     note_day(counts, level);
 }
 
-bool hunt_counts_row(HuntCounts *counts, uint32_t rule, const DetectionRow *row)
+bool hunt_counts_row(HuntCounts *counts, RuleLevel level, const Detection *detection)
 {
-    RuleLevel level = rule_level(row->rule);
-    counts->shown[rule]++;
+    counts->shown[detection->rule]++;
     counts->by_level[level]++;
-    count_time(counts, level, row->time);
-    if (row->computer.len == 0)
+    count_time(counts, level, detection->time);
+    if (detection->computer.len == 0)
         return true;
     bool ok;
-    HostCounts *host = host_of(counts, row->computer, &ok);
+    HostCounts *host = host_of(counts, detection->computer, &ok);
     if (host)
         host->by_level[level]++;
     else if (ok)

@@ -48,7 +48,7 @@ typedef struct HuntCounts {
 
 bool hunt_counts_init(HuntCounts *counts, size_t rules);
 void hunt_counts_done(HuntCounts *counts);
-bool hunt_counts_row(HuntCounts *counts, uint32_t rule, const DetectionRow *row);
+bool hunt_counts_row(HuntCounts *counts, RuleLevel level, const Detection *detection);
 
 struct Hunt {
     const Program *program;
@@ -64,7 +64,7 @@ struct Hunt {
     HuntCounts counts;
     CorrelatorCounts correlated;
     uint64_t twins; /* copies of records that correlations did not count again */
-    Buf line, scratch;
+    Buf line, scratch, text;
     /* while writing */
     const ItemList *items;
     uint32_t *order;    /* number of an item → its index */
@@ -77,9 +77,11 @@ bool hunt_add_row(Hunt *hunt, const Detection *detection, uint32_t item, Span ev
 /* hunt_correlate.c: alerts over hunt->tuples become rows. */
 bool hunt_correlate(Hunt *hunt, Err *err);
 
-/* Events of a correlation behind its row. */
-#define CITED_BYTES 28
-bool hunt_read_cited(const Hunt *hunt, Reader *row, Cited *ret);
+/* Behind the row of a correlation: first and last time, events, bytes of its facts (u64, u64, u64,
+ * u32), the facts; then its events: item, sub-index (u32), offset, record number, time (u64),
+ * little-endian. */
+void hunt_put_alert(Buf *out, const HuntAlert *alert);
+void hunt_put_cited(Buf *out, const HuntCited *cited);
 
 bool hunt_no_memory(Err *err);
 

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "detect/attack.h"
 #include "report/hunt_inside.h"
 #include "report/timeline_format.h"
 #include "report/visible.h"
@@ -47,11 +48,24 @@ static bool is_evaluated(const Hunt *hunt, uint32_t number)
     return false;
 }
 
-static uint64_t muted_matches(const Hunt *hunt, uint32_t number)
+HuntRule hunt_rule(const Hunt *hunt, uint32_t number)
 {
-    return ruleset_at(hunt->set, number)->kind == RULE_EVENT
-               ? match_tally_rule(hunt->tally, number).matched
-               : hunt->counts.muted[number];
+    const Rule *rule = ruleset_at(hunt->set, number);
+    HuntRule ret = {.evaluated = is_evaluated(hunt, number), .shown = hunt->counts.shown[number]};
+    if (!rule->active || rule->kind == RULE_FILTER)
+        return ret;
+    RuleTally tally = match_tally_rule(hunt->tally, number);
+    ret.muted = hunt->counts.muted[number];
+    if (rule->kind == RULE_EVENT)
+        ret.muted = rule->muted || rule->silent ? tally.matched : 0;
+    ret.suppressed = tally.suppressed;
+    ret.undecided = tally.undecided;
+    return ret;
+}
+
+CorrelatorCounts hunt_correlated(const Hunt *hunt)
+{
+    return hunt->correlated;
 }
 
 static void write_rules(const Summary *s)
@@ -60,10 +74,9 @@ static void write_rules(const Summary *s)
     RuleCounts counts = ruleset_counts(hunt->set);
     uint64_t evaluated = 0, matched = 0;
     for (uint32_t i = 0; i < ruleset_count(hunt->set); i++) {
-        const Rule *rule = ruleset_at(hunt->set, i);
-        evaluated += is_evaluated(hunt, i);
-        matched += hunt->counts.shown[i] ||
-                   (rule->active && rule->kind != RULE_FILTER && muted_matches(hunt, i) > 0);
+        HuntRule rule = hunt_rule(hunt, i);
+        evaluated += rule.evaluated;
+        matched += rule.shown || rule.muted;
     }
     label(s, "Rules");
     buf_printf(s->out,
@@ -141,10 +154,10 @@ static void write_exceptions(const Summary *s)
             const Rule *rule = ruleset_at(hunt->set, i);
             if (!rule->active || rule->kind == RULE_FILTER)
                 continue;
-            RuleTally tally = match_tally_rule(hunt->tally, i);
-            uint64_t count = part == 0   ? muted_matches(hunt, i)
-                             : part == 1 ? tally.suppressed
-                                         : tally.undecided;
+            HuntRule counts = hunt_rule(hunt, i);
+            uint64_t count = part == 0   ? counts.muted
+                             : part == 1 ? counts.suppressed
+                                         : counts.undecided;
             if (part == 0 ? !rule->muted : count == 0)
                 continue;
             if (!begun) {
@@ -307,31 +320,11 @@ static void write_top_hosts(const Summary *s)
 
 /* ---- tactics ---- */
 
-/* In the order of ATT&CK. */
-static const char *const TACTICS[] = {
-    "reconnaissance",     "resource-development", "initial-access",  "execution",
-    "persistence",        "privilege-escalation", "defense-evasion", "stealth",
-    "defense-impairment", "credential-access",    "discovery",       "lateral-movement",
-    "collection",         "command-and-control",  "exfiltration",    "impact",
-};
-
-static bool is_tactic(Text tag, const char *tactic)
-{
-    Text name = text_from_z(tactic);
-    if (!text_starts(tag, TEXT("attack.")) || tag.len != name.len + 7)
-        return false;
-    for (size_t i = 0; i < name.len; i++) {
-        char c = ascii_lower(tag.ptr[7 + i]);
-        if ((c == '_' ? '-' : c) != name.ptr[i])
-            return false;
-    }
-    return true;
-}
-
 static void write_tactics(const Summary *s)
 {
     bool begun = false;
-    for (size_t t = 0; t < sizeof TACTICS / sizeof TACTICS[0]; t++) {
+    for (unsigned t = 0; t < ATTACK_TACTICS; t++) {
+        unsigned tactic;
         uint64_t count = 0;
         for (uint32_t i = 0; i < signatures_count(&s->hunt->signatures); i++) {
             if (!s->hunt->counts.shown[i])
@@ -339,7 +332,7 @@ static void write_tactics(const Summary *s)
             Rule room;
             const Rule *rule = signatures_at(&s->hunt->signatures, i, &room);
             for (uint32_t k = 0; k < rule->tags.count; k++)
-                if (is_tactic(rule->tags.list[k], TACTICS[t])) {
+                if (attack_tactic(rule->tags.list[k], &tactic) && tactic == t) {
                     count += s->hunt->counts.shown[i];
                     break;
                 }
@@ -348,7 +341,7 @@ static void write_tactics(const Summary *s)
             continue;
         if (!begun)
             label(s, "Tactics");
-        buf_printf(s->out, "%s%s (%" PRIu64 ")", begun ? ", " : "", TACTICS[t], count);
+        buf_printf(s->out, "%s%s (%" PRIu64 ")", begun ? ", " : "", ATTACK_TACTIC[t].ptr, count);
         begun = true;
     }
     if (begun)

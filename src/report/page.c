@@ -14,6 +14,7 @@ static const struct {
 } SECTIONS[] = {
     [PAGE_SUMMARY] = {"summary", TXT_H_SUMMARY, page_summary},
     [PAGE_FINDINGS] = {"findings", TXT_H_FINDINGS, page_findings},
+    [PAGE_DETECTIONS] = {"detections", TXT_H_DETECTIONS, page_detections},
     [PAGE_EXAMINED] = {"examined", TXT_H_EXAMINED, page_examined},
     [PAGE_TIMELINE] = {"time", TXT_H_TIMELINE, page_timeline},
     [PAGE_SOURCES] = {"sources", TXT_H_SOURCES, page_sources},

@@ -9,6 +9,7 @@
 typedef enum PageSection {
     PAGE_SUMMARY,
     PAGE_FINDINGS,
+    PAGE_DETECTIONS,
     PAGE_EXAMINED,
     PAGE_TIMELINE,
     PAGE_SOURCES,
@@ -80,12 +81,18 @@ void page_cell_citation(Page *page, const EventRef *event, uint64_t record_id);
 
 /* Pictures. */
 void page_plot(Page *page);
+void page_detection_plot(Page *page);
+void page_level_mark(Page *page, RuleLevel level); /* its colour and its word */
+TextId page_level_text(RuleLevel level);
 void page_strip(Page *page, const SurveySource *source);
 void page_strip_legend(Page *page);
 
 /* Sections. */
 void page_summary(Page *page);
 void page_findings(Page *page);
+void page_detections(Page *page);
+void page_detection_rules(Page *page); /* part of it: the rules and their events */
+void page_rules_run(Page *page);       /* part of it: what ran and what did not */
 void page_examined(Page *page);
 void page_timeline(Page *page);
 void page_sources(Page *page);

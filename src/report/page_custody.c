@@ -57,15 +57,18 @@ static void limits(Page *page)
         TextId list;
         uint64_t limit;
         TextId rule;
+        uint64_t each;
     } ROWS[] = {
-        {TXT_H_FINDINGS, REPORT_FINDINGS_MAX, TXT_M_LIMIT_FINDINGS},
-        {TXT_H_HOSTS, REPORT_ROWS_MAX, TXT_M_LIMIT_HOSTS},
-        {TXT_H_SOURCES, REPORT_HOST_SOURCES_MAX, TXT_M_LIMIT_SOURCES},
-        {TXT_H_ACCOUNTS, REPORT_ACCOUNTS_MAX, TXT_M_LIMIT_ACCOUNTS},
-        {TXT_G_GAPS, REPORT_ROWS_MAX, TXT_M_LIMIT_GAPS},
-        {TXT_H_RECORDED, REPORT_ROWS_MAX, TXT_M_LIMIT_ROWS},
-        {TXT_H_ITEMS, REPORT_ITEMS_MAX, TXT_M_LIMIT_ITEMS},
-        {TXT_H_DEFECTS, SURVEY_DEFECTS_MAX, TXT_M_LIMIT_DEFECTS},
+        {TXT_H_FINDINGS, REPORT_FINDINGS_MAX, TXT_M_LIMIT_FINDINGS, 0},
+        {TXT_H_DETECTIONS, REPORT_RULES_MAX, TXT_M_LIMIT_RULES, DETECTIONS_EVENTS},
+        {TXT_D_CORRELATIONS, REPORT_ALERTS_MAX, TXT_M_LIMIT_ALERTS, DETECTIONS_ALERTS},
+        {TXT_H_HOSTS, REPORT_ROWS_MAX, TXT_M_LIMIT_HOSTS, 0},
+        {TXT_H_SOURCES, REPORT_HOST_SOURCES_MAX, TXT_M_LIMIT_SOURCES, 0},
+        {TXT_H_ACCOUNTS, REPORT_ACCOUNTS_MAX, TXT_M_LIMIT_ACCOUNTS, 0},
+        {TXT_G_GAPS, REPORT_ROWS_MAX, TXT_M_LIMIT_GAPS, 0},
+        {TXT_H_RECORDED, REPORT_ROWS_MAX, TXT_M_LIMIT_ROWS, 0},
+        {TXT_H_ITEMS, REPORT_ITEMS_MAX, TXT_M_LIMIT_ITEMS, 0},
+        {TXT_H_DEFECTS, SURVEY_DEFECTS_MAX, TXT_M_LIMIT_DEFECTS, SURVEY_DEFECTS_ITEM},
     };
     Html *html = &page->html;
     html_table(html, &(TableHead){.caption = TXT_M_CAPTION, COLUMNS_OF(COLUMNS)});
@@ -76,7 +79,7 @@ static void limits(Page *page)
         HTML(html, "</th>");
         html_cell_number(html, ROWS[i].limit);
         html_cell(html);
-        const Arg each[] = {WITH_NUMBER("each", SURVEY_DEFECTS_ITEM), {.kind = ARG_END}};
+        const Arg each[] = {WITH_NUMBER("each", ROWS[i].each), {.kind = ARG_END}};
         html_say(html, SAY_MARKUP, ROWS[i].rule, each);
         html_cell_end(html);
         html_row_end(html);

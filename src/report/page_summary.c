@@ -127,6 +127,23 @@ static void certainty(Page *page)
                        WITH_COUNT("records", N_RECORDS, totals->recovered + totals->fragments));
 }
 
+static void detected(Page *page)
+{
+    Html *html = &page->html;
+    const Detections *detections = page->report->detections;
+    if (detections->state != DETECTIONS_PRESENT)
+        PARAGRAPH(html, S_NO_RULES);
+    else if (detections->count == 0)
+        PARAGRAPH_WITH(html, S_NO_DETECTIONS, WITH_COUNT("rules", N_RULES, detections->evaluated),
+                       WITH_RECORD("section", page_number(PAGE_DETECTIONS)));
+    else
+        PARAGRAPH_WITH(html, S_DETECTIONS, WITH_COUNT("rules", N_RULES, detections->matched_count),
+                       WITH_COUNT("detections", N_DETECTIONS, detections->count),
+                       WITH_NUMBER("critical", detections->by_level[RULE_CRITICAL]),
+                       WITH_NUMBER("high", detections->by_level[RULE_HIGH]),
+                       WITH_RECORD("section", page_number(PAGE_DETECTIONS)));
+}
+
 void page_summary(Page *page)
 {
     Html *html = &page->html;
@@ -144,6 +161,8 @@ void page_summary(Page *page)
     if (findings)
         PARAGRAPH_WITH(html, S_FINDINGS, WITH_COUNT("findings", N_FINDINGS, findings),
                        WITH_RECORD("section", page_number(PAGE_FINDINGS)));
+    if (page->survey->item_count)
+        detected(page);
     PARAGRAPH(html, S_RESERVE);
     page_section_end(page);
 }

@@ -1,13 +1,15 @@
 /* report.h: the report of a case as one HTML file: no other file, no network, readable without
  * scripts, fit to be printed and signed.
  *
- * Everything but the section "data of this run" follows from the content of the case: the same
- * evidence gives the same bytes. What stands where: docs/report.md. */
+ * Everything but the section "data of this run" follows from the content of the case and the rules
+ * held against it: the same evidence and rules give the same bytes. What stands where:
+ * docs/report.md. */
 #ifndef REPORT_REPORT_H
 #define REPORT_REPORT_H
 
 #include <stdbool.h>
 
+#include "analysis/detections.h"
 #include "analysis/finding.h"
 #include "analysis/survey.h"
 #include "base/err.h"
@@ -31,6 +33,7 @@ typedef struct ReportRun {
 typedef struct Report {
     const Survey *survey;
     const Findings *findings;
+    const Detections *detections;
     Sha256 content; /* digest of the case's content */
     const ReportRun *run;
 } Report;
@@ -45,14 +48,17 @@ bool report_write(const Report *report, const Catalogue *catalogue, HtmlWrite wr
 #define REPORT_SOURCES_MAX      1000 /* … and of all */
 #define REPORT_ACCOUNTS_MAX     200  /* of each class */
 #define REPORT_FINDINGS_MAX     20   /* of each kind */
+#define REPORT_RULES_MAX        300  /* that matched; that are not as they should be */
+#define REPORT_ALERTS_MAX       100  /* of correlations */
 #define REPORT_ITEMS_MAX        5000 /* and all that are cited */
 
 #define REPORT_LANGUAGES 2
 extern const char *const REPORT_LANGUAGE[REPORT_LANGUAGES]; /* "en", "fr" */
 extern const char *const REPORT_FILE[REPORT_LANGUAGES];     /* in the case's folder */
 
-/* The page as a file, complete or as it was before; *ret: its hash. */
-bool report_write_file(const Report *report, const Catalogue *catalogue, const char *path,
+/* The page as PATH.part; *ret: its hash. It takes the place of PATH when the ledger knows it. */
+bool report_write_part(const Report *report, const Catalogue *catalogue, const char *path,
                        Sha256 *ret, Err *err);
+bool report_name_part(const char *path, Err *err);
 
 #endif

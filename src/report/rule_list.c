@@ -2,8 +2,10 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/json.h"
+#include "detect/attack.h"
 #include "report/visible.h"
 
 static void write_place(Buf *buf, const Rule *rule, uint32_t line)
@@ -85,26 +87,8 @@ void rule_list_table(Buf *buf, const RuleSet *set)
 
 /* ---- coverage ---- */
 
-/* attack.t1059.001 → T1059.001: 0 when the tag is no technique. */
-#define TECHNIQUE_ROOM 16
-
-static size_t technique_of(Text tag, char out[TECHNIQUE_ROOM])
-{
-    if (!text_starts(tag, TEXT("attack.")) || tag.len < 12 || tag.len - 7 >= TECHNIQUE_ROOM)
-        return 0;
-    Text name = text_of(tag.ptr + 7, tag.len - 7);
-    if (ascii_lower(name.ptr[0]) != 't')
-        return 0;
-    for (size_t i = 1; i < name.len; i++)
-        if (!(name.ptr[i] >= '0' && name.ptr[i] <= '9') && !(i == 5 && name.ptr[i] == '.'))
-            return 0;
-    out[0] = 'T';
-    memcpy(out + 1, name.ptr + 1, name.len - 1);
-    return name.len;
-}
-
 typedef struct Technique {
-    char name[TECHNIQUE_ROOM];
+    char name[ATTACK_TECHNIQUE_ROOM];
     uint32_t rules;
 } Technique;
 
@@ -129,7 +113,7 @@ static Technique *list_techniques(const RuleSet *set, size_t *ret_count)
     for (uint32_t i = 0; list && i < ruleset_count(set); i++) {
         const Rule *rule = ruleset_at(set, i);
         for (uint32_t k = 0; rule->state == RULE_LOADED && k < rule->tags.count; k++)
-            if (technique_of(rule->tags.list[k], list[count].name))
+            if (attack_technique(rule->tags.list[k], list[count].name))
                 list[count++].rules = 1;
     }
     if (!list)

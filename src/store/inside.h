@@ -15,7 +15,7 @@
 #include "store/summary.h"
 
 #define STORE_APPLICATION_ID 1131376243 /* "Cons" */
-#define STORE_FORMAT_VERSION 1
+#define STORE_FORMAT_VERSION 2          /* 1: without the table `analysis` */
 #define STORE_FILE           "case.sqlite"
 #define STORE_LOCK_FILE      "case.lock"
 #define STORE_SEAL_FILE      "case.seal"

@@ -10,14 +10,20 @@
 #define CIPHER_BOX  TEXT("xchacha20poly1305")
 #define BODY_BYTES  (64 * 1024)
 
-const Sql CASE_TABLES[] = {SQL_MAKE_META,    SQL_MAKE_ITEM, SQL_MAKE_DEFECT,  SQL_MAKE_PIECE,
-                           SQL_MAKE_SEGMENT, SQL_MAKE_PART, SQL_MAKE_DERIVED, SQL_MAKE_LEDGER};
+const Sql CASE_TABLES[] = {SQL_MAKE_META,    SQL_MAKE_ITEM,    SQL_MAKE_DEFECT,
+                           SQL_MAKE_PIECE,   SQL_MAKE_SEGMENT, SQL_MAKE_PART,
+                           SQL_MAKE_DERIVED, SQL_MAKE_LEDGER,  SQL_MAKE_ANALYSIS};
 const size_t CASE_TABLE_COUNT = sizeof CASE_TABLES / sizeof CASE_TABLES[0];
 
 /* ---- knowing one ---- */
 
+static size_t table_count(int64_t version)
+{
+    return CASE_TABLE_COUNT - (version == 1);
+}
+
 /* The tables are made by the very statements that we would use. */
-static bool check_tables(Database *db, bool *ret_none, Err *err)
+static bool check_tables(Database *db, int64_t version, bool *ret_none, Err *err)
 {
     Err failure = {0};
     size_t count = 0;
@@ -30,7 +36,7 @@ static bool check_tables(Database *db, bool *ret_none, Err *err)
     if (!take_failure(err, &failure))
         return false;
     *ret_none = count == 0;
-    return count == 0 || (same && count == CASE_TABLE_COUNT) ||
+    return count == 0 || (same && count == table_count(version)) ||
            err_set(err, ERR_FORMAT, ERR_NO_OFFSET,
                    "case.sqlite: its tables are not those of a case; constat verify says more");
 }
@@ -47,13 +53,13 @@ bool case_check(Store *store, bool *ret_empty, Err *err)
         return err_set(err, ERR_USAGE, ERR_NO_OFFSET,
                        "the case was made by a newer Constat (format %d; this one knows %d)",
                        (int)version, STORE_FORMAT_VERSION);
-    if (application == STORE_APPLICATION_ID && version == STORE_FORMAT_VERSION) {
-        if (!check_tables(db, &none, err))
+    if (application == STORE_APPLICATION_ID && version >= 1) {
+        if (!check_tables(db, version, &none, err))
             return false;
         *ret_empty = none;
         return !none || err_set(err, ERR_FORMAT, ERR_NO_OFFSET, "case.sqlite has no tables");
     }
-    if (application == 0 && version == 0 && !check_tables(db, &none, NULL))
+    if (application == 0 && version == 0 && !check_tables(db, version, &none, NULL))
         none = false;
     *ret_empty = none;
     return none || err_set(err, ERR_USAGE, ERR_NO_OFFSET, "%s is not a case of Constat",
@@ -223,4 +229,26 @@ bool case_make(Store *store, const StoreOptions *options, Err *err)
         return true;
     (void)database_run(db, SQL_ROLLBACK, NULL);
     return false;
+}
+
+static bool add_tables(Database *db, size_t from, Err *err)
+{
+    if (!database_run(db, SQL_BEGIN, err))
+        return false;
+    bool ok = true;
+    for (size_t i = from; i < CASE_TABLE_COUNT && ok; i++)
+        ok = database_run(db, CASE_TABLES[i], err);
+    if (ok && database_run(db, SQL_SET_VERSION, err) && database_run(db, SQL_COMMIT, err))
+        return true;
+    (void)database_run(db, SQL_ROLLBACK, NULL);
+    return false;
+}
+
+bool case_renew(Store *store, Err *err)
+{
+    int64_t version;
+    Database *db = store_database(store, err);
+    if (!db || !database_number(db, SQL_GET_VERSION, 0, &version, err))
+        return false;
+    return version == STORE_FORMAT_VERSION || add_tables(db, table_count(version), err);
 }

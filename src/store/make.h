@@ -17,6 +17,9 @@ bool case_open_key(Store *store, const CaseKey *key, Err *err);
 /* Tables, meta and the first entry of the ledger, all at once. */
 bool case_make(Store *store, const StoreOptions *options, Err *err);
 
+/* A case of an earlier format gets what it lacks. */
+bool case_renew(Store *store, Err *err);
+
 /* Digest over all rows of meta, which the ledger's first entry holds. */
 bool case_meta_digest(Store *store, Sha256 *ret, Err *err);
 

@@ -29,9 +29,10 @@ static bool know_items(Store *store, Err *err)
                                      : err_set(&failure, ERR_FORMAT, ERR_NO_OFFSET,
                                                "case.sqlite: an item's row is damaged; constat "
                                                "verify says more"));
-        KnownItem item = {.id = row.id, .size = row.size, .complete = row.complete};
-        if (ok && !writer_know(store->writer, &item))
-            ok = no_memory(&failure);
+        if (ok) {
+            KnownItem item = {.id = row.id, .size = row.size, .complete = row.complete};
+            ok = writer_know(store->writer, &item) || no_memory(&failure);
+        }
         if (!ok) {
             query_end(&query);
             break;
@@ -240,15 +241,6 @@ static bool make_whole(Store *store, RunResult *result, Err *err)
 
 /* ---- the end ---- */
 
-static void tell_ledger(const Store *store, RunResult *ret)
-{
-    ret->ledger = store->writer->ledger.hash;
-    ret->ledger_entries = store->writer->ledger.number;
-    ret->is_signed = store->signing != NULL;
-    if (store->signing)
-        memcpy(ret->public_key, signing_key_public(store->signing), sizeof ret->public_key);
-}
-
 static bool add_end(Store *store, const ContentDigest *digest, const RunResult *result, Err *err)
 {
     Buf body;
@@ -286,7 +278,7 @@ static bool end_run(Store *store, unsigned workers, RunResult *ret, Err *err)
     if (!add_end(store, &digest, ret, err) || !writer_commit(store, err))
         return false;
     reading_forget(store); /* derived rows are new */
-    tell_ledger(store, ret);
+    writer_tell(store, ret);
     store->writer->ended = true;
     return make_whole(store, ret, err);
 }
@@ -327,7 +319,7 @@ static bool note_files(Store *store, const NotedFile *files, size_t count, RunRe
             return false;
     if (!writer_commit(store, err))
         return false;
-    tell_ledger(store, result);
+    writer_tell(store, result);
     return make_whole(store, result, err);
 }
 

@@ -40,6 +40,7 @@ void writer_destroy(Writer *writer)
     for (unsigned i = 0; i < SEGMENT_PARTS; i++)
         buf_done(&writer->packed[i]);
     buf_done(&writer->summary);
+    analysis_writer_destroy(writer->analysis);
     segment_codec_destroy(writer->codec);
     id_map_done(&writer->items_by_id);
     id_map_done(&writer->pieces_by_place);
@@ -118,6 +119,15 @@ bool writer_commit(Store *store, Err *err)
         return true;
     reading_forget(store); /* it may have been loaded since writer_begin */
     return ledger_sign(store, &store->writer->ledger, err) && database_run(db, SQL_COMMIT, err);
+}
+
+void writer_tell(const Store *store, RunResult *ret)
+{
+    ret->ledger = store->writer->ledger.hash;
+    ret->ledger_entries = store->writer->ledger.number;
+    ret->is_signed = store->signing != NULL;
+    if (store->signing)
+        memcpy(ret->public_key, signing_key_public(store->signing), sizeof ret->public_key);
 }
 
 bool store_commit(Store *store, Err *err)

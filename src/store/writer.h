@@ -5,6 +5,7 @@
 
 #include "event/id_map.h"
 #include "event/segment.h"
+#include "store/analysis_writer.h"
 #include "store/inside.h"
 #include "store/ledger.h"
 
@@ -38,9 +39,10 @@ struct Writer {
     uint64_t pending_bytes; /* since the last commit */
     int64_t began_ns;       /* of the transaction; monotonic */
     uint64_t items_new;
-    bool other_settings; /* than the run before */
-    bool ended;          /* store_run_end was called */
-    Err broken;          /* the first failure: nothing more is written */
+    bool other_settings;      /* than the run before */
+    bool ended;               /* store_run_end was called */
+    AnalysisWriter *analysis; /* begun and not ended; NULL: none */
+    Err broken;               /* the first failure: nothing more is written */
 };
 
 Writer *writer_create(void); /* NULL: no memory */
@@ -53,6 +55,9 @@ bool writer_know(Writer *writer, const KnownItem *item); /* the next number; fal
 /* Begin a transaction if there is none; commit it (with the ledger signed). */
 bool writer_begin(Store *store, Err *err);
 bool writer_commit(Store *store, Err *err);
+
+/* What the run's result says of the ledger. */
+void writer_tell(const Store *store, RunResult *ret);
 
 /* The writer, if it can go on; else NULL with the failure that stopped it. */
 Writer *writer_of(Store *store, Err *err);

@@ -10,7 +10,7 @@
 const char *const DUMP_TABLE_TEXT[DUMP_TABLES] = {
     [DUMP_META] = "meta",       [DUMP_ITEM] = "item",       [DUMP_DEFECT] = "defect",
     [DUMP_PIECE] = "piece",     [DUMP_SEGMENT] = "segment", [DUMP_PART] = "part",
-    [DUMP_DERIVED] = "derived", [DUMP_LEDGER] = "ledger"};
+    [DUMP_DERIVED] = "derived", [DUMP_LEDGER] = "ledger",   [DUMP_ANALYSIS] = "analysis"};
 
 static uint64_t hash_column(sqlite3_stmt *row, int column, uint64_t seed)
 {

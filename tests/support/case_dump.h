@@ -15,6 +15,7 @@ typedef enum DumpTable {
     DUMP_PART,
     DUMP_DERIVED,
     DUMP_LEDGER,
+    DUMP_ANALYSIS,
     DUMP_TABLES
 } DumpTable;
 

@@ -10,6 +10,7 @@
 #include "event/sink.h"
 #include "event/twin.h"
 #include "event_fixture.h"
+#include "store/analysis.h"
 
 #define MADE_BEGIN (INT64_C(1772323200) * NANOSECONDS_PER_SECOND) /* 2026-03-01 */
 
@@ -267,6 +268,19 @@ Store *made_open(const char *folder, StoreMode mode)
     return store;
 }
 
+bool made_analysis(Store *store, uint32_t rows, uint32_t seed, RunResult *result, Err *err)
+{
+    bool ok = store_analysis_begin(store, err);
+    for (uint32_t i = 0; i < rows && ok; i++) {
+        char text[200];
+        int n = snprintf(text, sizeof text, "row %u of %u: a thing that somebody found, %u", i,
+                         rows, (i + 1) * (seed + 7919));
+        ok = store_analysis_add(store, i < rows / 2 ? 1 : 2,
+                                text_span(text_of(text, n > 0 ? (size_t)n : 0)), err);
+    }
+    return ok && store_analysis_end(store, result, err);
+}
+
 RunResult made_case(const char *folder, const Schema *schema, const MadeCase *made)
 {
     StoreOptions options = {.mode = STORE_WRITE, .key = made->key, .signing = made->signing};
@@ -278,7 +292,9 @@ RunResult made_case(const char *folder, const Schema *schema, const MadeCase *ma
     for (size_t i = 0; i < made->count; i++)
         if (!made_add(store, schema, &made->items[i], &err))
             give_up(made->items[i].path, &err);
-    if (!store_run_end(store, 2, &result, &err))
+    if (!store_run_end(store, 2, &result, &err) ||
+        (made->analysis && (!made_analysis(store, made->analysis, 0, &result, &err) ||
+                            !store_note_files(store, NULL, 0, &result, &err))))
         give_up("end", &err);
     store_close(store);
     return result;

@@ -52,8 +52,13 @@ typedef struct MadeCase {
     size_t count;
     const CaseKey *key;
     const SigningKey *signing;
+    uint32_t analysis; /* rows of an analysis, see made_analysis */
 } MadeCase;
 RunResult made_case(const char *folder, const Schema *schema, const MadeCase *made);
+
+/* Rows of an analysis, in two kinds (1 and 2), different with another `seed`. After store_run_end.
+ */
+bool made_analysis(Store *store, uint32_t rows, uint32_t seed, RunResult *result, Err *err);
 
 /* As an argument of store_run_begin. */
 extern const RunInfo MADE_RUN;

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "analysis/observe.h"
+#include "report/hunt_case.h"
+#include "sigma_fixture.h"
 #include "case_fixture.h"
 #include "event_fixture.h"
 
@@ -13,6 +15,12 @@
 #define SYSMON   "Microsoft-Windows-Sysmon"
 #define HOUR     3600
 #define DAY      86400
+
+static void give_up(const char *what, const Err *err)
+{
+    fprintf(stderr, "report case: %s: %s\n", what, err->text);
+    abort();
+}
 
 static void logon(ToldCase *told, const char *host, int64_t second, uint64_t record,
                   const char *user, const char *sid, bool refused)
@@ -168,6 +176,52 @@ static void others(ToldCase *told)
     told_event(told, &(ToldEvent){.time = told_time(50), .channel = "Setup", .code = "1"});
 }
 
+/* Rules of every kind and state, as far as a set has them. */
+static const char RULES[] =
+    "title: A log was cleared\nid: 10000000-0000-4000-8000-000000000001\nlevel: critical\n"
+    "logsource: {product: windows, service: security}\n"
+    "tags: [attack.defense-evasion, attack.t1070.001, attack.t1070]\n"
+    "detection: {s: {EventID: 1102}, condition: s}\n"
+    "---\ntitle: Logon of an administrator\nid: 10000000-0000-4000-8000-000000000002\n"
+    "name: admin\nlevel: low\nlogsource: {product: windows, service: security}\n"
+    "tags: [attack.t1078, attack.initial_access, detection.rule]\n"
+    "detection: {s: {EventID: 4624, TargetUserName|startswith: adm-}, condition: s}\n"
+    "---\ntitle: Many of these\nid: 10000000-0000-4000-8000-000000000003\nlevel: high\n"
+    "tags: [attack.t1078]\ncorrelation: {type: event_count, rules: [admin],"
+    " group-by: [TargetUserName], timespan: 12h, condition: {gte: 4}, generate: true}\n"
+    "---\ntitle: Refused <b>logon</b>\nlevel: medium\n"
+    "logsource: {product: windows, service: security}\n"
+    "detection: {s: {EventID: 4625}, condition: s}\n"
+    "---\ntitle: All of it\nid: 10000000-0000-4000-8000-000000000005\nname: all\n"
+    "logsource: {product: windows, service: sysmon}\n"
+    "detection: {s: {EventID: [1, 4]}, condition: s}\n"
+    "---\ntitle: Not these\nlogsource: {product: windows, service: sysmon}\nfilter: {rules: [all], "
+    "s: {EventID: 1}, condition: not s}\n"
+    "---\ntitle: No such selection\nlogsource: {product: windows}\n"
+    "detection: {s: {X: 1}, condition: t}\n"
+    "---\ntitle: Old\nstatus: deprecated\nlogsource: {product: windows}\n"
+    "detection: {s: {X: 1}, condition: s}\n"
+    "---\ntitle: Elsewhere\nlogsource: {product: toaster}\n"
+    "detection: {s: {X: 1}, condition: s}\n";
+
+/* As an investigation does at its end. */
+void report_case_detect(const char *folder, const Schema *schema, unsigned workers)
+{
+    Err err = {0};
+    SigmaRun rules;
+    RunResult result;
+    sigma_open(&rules, text_from_z(RULES), NULL);
+    HuntCaseOptions options = {
+        .program = rules.program, .schema = schema, .workers = workers, .folder = fixture_folder()};
+    Store *store = made_open(folder, STORE_WRITE);
+    if (!store_run_begin(store, &MADE_RUN, &err) || !store_run_end(store, workers, &result, &err) ||
+        !hunt_case(store, &options, &result, &err) ||
+        !store_note_files(store, NULL, 0, &result, &err))
+        give_up("rules", &err);
+    store_close(store);
+    sigma_close(&rules);
+}
+
 void report_case_make(const char *folder, const Schema *schema, bool backwards)
 {
     static void (*const PARTS[])(ToldCase *) = {file_server, sensor, marks, numbers, times, others};
@@ -176,15 +230,10 @@ void report_case_make(const char *folder, const Schema *schema, bool backwards)
     for (size_t i = 0; i < count; i++)
         PARTS[backwards ? count - 1 - i : i](told);
     (void)told_close(told);
+    report_case_detect(folder, schema, backwards ? 1 : 3);
 }
 
 /* ---- pages ---- */
-
-static void give_up(const char *what, const Err *err)
-{
-    fprintf(stderr, "report case: %s: %s\n", what, err->text);
-    abort();
-}
 
 const char *report_case_tables(void)
 {
@@ -216,10 +265,15 @@ void report_case_open(ReportCase *ret, const char *folder)
     ret->report = (Report){.survey = ret->survey, .findings = &ret->findings, .run = &ret->run};
     if (!store_content_digest(ret->store, &ret->report.content, &err))
         give_up("digest", &err);
+    ret->detections = detections_make(ret->store, ret->survey, &ret->report.content, &err);
+    if (!ret->detections)
+        give_up("detections", &err);
+    ret->report.detections = ret->detections;
 }
 
 void report_case_close(ReportCase *report_case)
 {
+    detections_destroy(report_case->detections);
     findings_done(&report_case->findings);
     survey_destroy(report_case->survey);
     store_close(report_case->store);

@@ -2,6 +2,7 @@
 #ifndef REPORT_CASE_H
 #define REPORT_CASE_H
 
+#include "analysis/detections.h"
 #include "analysis/finding.h"
 #include "analysis/survey.h"
 #include "base/buf.h"
@@ -11,11 +12,15 @@
 /* Tell the story. `backwards`: items in the other order, and other batches: the same content. */
 void report_case_make(const char *folder, const Schema *schema, bool backwards);
 
+/* Hold rules against it: one of every kind and state. report_case_make has done it. */
+void report_case_detect(const char *folder, const Schema *schema, unsigned workers);
+
 /* A case with everything that a report needs. */
 typedef struct ReportCase {
     Store *store;
     Survey *survey;
     Findings findings;
+    Detections *detections;
     ReportRun run;
     Report report;
 } ReportCase;

@@ -64,7 +64,8 @@ struct Matcher {
     MatchTally *tally;
     AtomScratch atoms, other; /* `other`: of the second field that a rule compares */
     RegexScratch *regex;
-    Time from, to; /* events in [from, to) and those without a time */
+    const uint8_t *skip; /* bit per row; NULL: none */
+    Time from, to;       /* events in [from, to) and those without a time */
 
     /* of the batch */
     const Batch *batch;

@@ -105,6 +105,11 @@ void matcher_set_window(Matcher *matcher, Time from, Time to)
     matcher->to = to;
 }
 
+void matcher_skip_rows(Matcher *matcher, const uint8_t *skip)
+{
+    matcher->skip = skip;
+}
+
 void matcher_begin(Matcher *matcher)
 {
     regex_scratch_begin(matcher->regex);
@@ -301,8 +306,10 @@ static bool reserve_values(Matcher *matcher)
            buf_reserve(&matcher->joined, 2 * longest + 64);
 }
 
-static bool in_window(const Matcher *matcher, uint32_t row)
+static bool is_wanted(const Matcher *matcher, uint32_t row)
 {
+    if (matcher->skip && matcher->skip[row / 8] >> (row % 8) & 1)
+        return false;
     Time time = (Time)load_u64le(matcher->batch->time + 8 * (size_t)row);
     return time == TIME_NONE || (time >= matcher->from && time < matcher->to);
 }
@@ -334,7 +341,7 @@ bool matcher_batch(Matcher *matcher, const Batch *batch, const MatchOut *out, Er
         return no_memory(err);
     forget_results(matcher);
     for (uint32_t row = 0; row < batch->event_count; row++)
-        if (in_window(matcher, row) && !run_row(matcher, row, out, err))
+        if (is_wanted(matcher, row) && !run_row(matcher, row, out, err))
             return false;
     return true;
 }

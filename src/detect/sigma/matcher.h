@@ -37,6 +37,10 @@ typedef struct MatchOut {
  * Without this call: all. */
 void matcher_set_window(Matcher *matcher, Time from, Time to);
 
+/* Bit per row of the batches that follow: 1 is neither matched nor counted; it must stay. NULL, and
+ * without this call: none is left out. */
+void matcher_skip_rows(Matcher *matcher, const uint8_t *skip);
+
 /* A new piece of evidence begins: expressions have their allowance of time anew. */
 void matcher_begin(Matcher *matcher);
 
