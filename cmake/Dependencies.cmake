@@ -12,6 +12,7 @@ set(CONSTAT_PACKAGES
     libxxhash      # fast identity of payloads
     libzstd        # segments, compressed evidence
     sqlite3        # the case
+    yara           # rules over the bytes of items
     yaml-0.1       # Sigma rules
     expat          # XML exports of event logs
     zlib)          # gzip, with its checks

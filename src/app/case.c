@@ -1,6 +1,11 @@
 #include "app/case.h"
 
+#include <dirent.h>
+#include <errno.h>
+#include <sys/stat.h>
+
 #include "app/passphrase.h"
+#include "base/cleanup.h"
 #include "store/keys.h"
 
 static bool load_keys(const Arguments *arguments, Case *opened, Err *err)
@@ -36,6 +41,23 @@ bool case_reopen(Case *opened, StoreMode mode, const char *temporary, Err *err)
 {
     store_close(opened->store);
     return open_store(opened, mode, temporary, err);
+}
+
+bool case_part_output(const Case *opened, const Output *output, Err *err)
+{
+    CLEANUP(dir_closep) DIR *folder = opendir(opened->folder);
+    const struct dirent *entry;
+    if (!folder)
+        return err_errno(err, errno, "%s", quote_z(opened->folder).str);
+    while ((entry = readdir(folder))) {
+        struct stat st;
+        if (fstatat(dirfd(folder), entry->d_name, &st, 0) == 0 &&
+            output_what_is(output, st.st_dev, st.st_ino) != OUTPUT_OTHER)
+            return err_set(err, ERR_USAGE, ERR_NO_OFFSET,
+                           "%s/%s is of the case and will not be overwritten",
+                           quote_z(opened->folder).str, quote_z(entry->d_name).str);
+    }
+    return true;
 }
 
 void case_close(Case *opened)

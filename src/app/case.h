@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "app/options.h"
+#include "app/output.h"
 #include "base/err.h"
 #include "store/store.h"
 
@@ -21,6 +22,8 @@ bool case_open(const Arguments *arguments, StoreMode mode, const char *temporary
                Err *err);
 /* Again, with the keys that were read. */
 bool case_reopen(Case *opened, StoreMode mode, const char *temporary, Err *err);
+/* What the output would replace must not be a file of the case. */
+bool case_part_output(const Case *opened, const Output *output, Err *err);
 void case_close(Case *opened);
 
 #endif

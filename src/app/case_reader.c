@@ -17,19 +17,6 @@ static double seconds_now(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-/* What the output would replace must not be the case. */
-static bool part_from_case(const CaseReader *reader, Err *err)
-{
-    char path[4096];
-    struct stat st;
-    int n = snprintf(path, sizeof path, "%s/case.sqlite", store_folder(reader->opened.store));
-    if (n < 0 || n >= (int)sizeof path || stat(path, &st) != 0 ||
-        output_what_is(reader->output, st.st_dev, st.st_ino) == OUTPUT_OTHER)
-        return true;
-    return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "%s is the case and will not be overwritten",
-                   quote_z(path).str);
-}
-
 static bool load_tables(CaseReader *reader, Err *err)
 {
     const Settings *settings = &reader->settings;
@@ -54,7 +41,8 @@ bool case_reader_open(CaseReader *reader, const char *command, const Arguments *
         !load_tables(reader, err))
         return false;
     reader->output = output_open(reader->settings.output, reader->settings.output_rule, err);
-    return reader->output && part_from_case(reader, err) && output_begin(reader->output, err);
+    return reader->output && case_part_output(&reader->opened, reader->output, err) &&
+           output_begin(reader->output, err);
 }
 
 void case_reader_close(CaseReader *reader)

@@ -64,20 +64,37 @@ static Catalogue *load_catalogue(const Settings *settings, const char *language,
     return catalogue_load(folders, settings->table_count, language, err);
 }
 
-static bool write_one(Store *store, const CaseReport *options, const Material *material,
-                      size_t language, NotedFile *ret, Err *err)
+static char *path_of(const Store *store, size_t language, Err *err)
 {
-    CLEANUP(freep) char *path = NULL;
+    char *path;
+    if (asprintf(&path, "%s/%s", store_folder(store), REPORT_FILE[language]) >= 0)
+        return path;
+    (void)err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory for the report");
+    return NULL;
+}
+
+static bool write_part(Store *store, const CaseReport *options, const Material *material,
+                       size_t language, NotedFile *ret, Err *err)
+{
+    CLEANUP(freep) char *path = path_of(store, language, err);
     CLEANUP(catalogue_destroyp)
     Catalogue *catalogue = load_catalogue(options->settings, REPORT_LANGUAGE[language], err);
-    if (!catalogue)
-        return false;
-    if (asprintf(&path, "%s/%s", store_folder(store), REPORT_FILE[language]) < 0) {
-        path = NULL;
-        return err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory for the report");
-    }
     ret->name = text_from_z(REPORT_FILE[language]);
-    return report_write_file(&material->report, catalogue, path, &ret->hash, err);
+    return path && catalogue &&
+           report_write_part(&material->report, catalogue, path, &ret->hash, err);
+}
+
+static bool name_part(const Store *store, size_t language, Err *err)
+{
+    CLEANUP(freep) char *path = path_of(store, language, err);
+    return path && report_name_part(path, err);
+}
+
+/* What is enciphered is not laid open beside it unasked. */
+static bool wanted(const Store *store, const CaseReport *options, size_t language)
+{
+    return !store_is_encrypted(store) &&
+           (!options->language || strcmp(options->language, REPORT_LANGUAGE[language]) == 0);
 }
 
 static void tell_ledger(const RunResult *result, ReportRun *run)
@@ -117,12 +134,16 @@ bool case_report_write(Store *store, const CaseReport *options, RunResult *resul
     bool ok = gather_material(store, options, &material, err);
     tell_ledger(result, &material.run);
     for (size_t i = 0; i < REPORT_LANGUAGES && ok; i++)
-        if (!options->language || strcmp(options->language, REPORT_LANGUAGE[i]) == 0)
-            ok = write_one(store, options, &material, i, &files[count++], err);
+        if (wanted(store, options, i))
+            ok = write_part(store, options, &material, i, &files[count++], err);
     if (ok)
         take_figures(&material, ret);
     material_done(&material);
-    return ok && store_note_files(store, files, count, result, err);
+    /* The ledger first: a report that it does not know would look like one that was altered. */
+    ok = ok && store_note_files(store, files, count, result, err);
+    for (size_t i = 0; i < REPORT_LANGUAGES && ok; i++)
+        ok = !wanted(store, options, i) || name_part(store, i, err);
+    return ok;
 }
 
 bool case_report_stream(Store *store, const CaseReport *options, HtmlWrite write, void *ctx,

@@ -34,8 +34,8 @@ typedef struct CaseFigures {
     size_t top_count;
 } CaseFigures;
 
-/* After store_run_end: report.LANG.html in the case's folder, with their hashes in the ledger;
- * *result is renewed (store_note_files). */
+/* After store_run_end: report.LANG.html in the case's folder, with their hashes in the ledger, but
+ * none of an encrypted case. *result is renewed (store_note_files) in any case. */
 bool case_report_write(Store *store, const CaseReport *options, RunResult *result, CaseFigures *ret,
                        Err *err);
 

@@ -60,9 +60,15 @@ void case_summary_text(Buf *buf, const CaseSummary *summary)
     } else {
         BUF_LITERAL(buf, "\nSigned    no (--signing KEY)");
     }
-    buf_printf(buf, "\nFindings  %" PRIu64 "\n", summary->figures->findings);
+    buf_add_char(buf, '\n');
+    if (summary->damaged_known)
+        buf_printf(buf, "Known     %" PRIu64 " items that could not be read to their end before\n",
+                   summary->damaged_known);
+    buf_printf(buf, "Findings  %" PRIu64 "\n", summary->figures->findings);
     add_rules_text(buf, summary->figures);
     add_detections_text(buf, summary->figures);
+    if (!summary->reported)
+        return;
     for (size_t i = 0; i < REPORT_LANGUAGES; i++)
         buf_printf(buf, "%-9s %s/%s\n", i ? "" : "Report", quote_z(summary->folder).str,
                    REPORT_FILE[i]);
@@ -89,7 +95,7 @@ static void add_items(Buf *buf, const CaseSummary *summary)
     add_count(buf, "read", count[ITEM_DONE]);
     add_count(buf, "known", count[ITEM_KNOWN]);
     add_count(buf, "not_supported", count[ITEM_UNKNOWN] + count[ITEM_NOT_TAKEN]);
-    add_count(buf, "defective", count[ITEM_DEFECTIVE]);
+    add_count(buf, "defective", count[ITEM_DEFECTIVE] + summary->damaged_known);
     buf_printf(buf, "\"unreadable\":%" PRIu64 "},", count[ITEM_UNREADABLE]);
 }
 
@@ -122,13 +128,13 @@ static void add_ledger(Buf *buf, const RunResult *result)
     BUF_LITERAL(buf, "},");
 }
 
-static void add_reports(Buf *buf, const char *folder)
+static void add_reports(Buf *buf, const CaseSummary *summary)
 {
     BUF_LITERAL(buf, "\"reports\":[");
-    for (size_t i = 0; i < REPORT_LANGUAGES; i++) {
+    for (size_t i = 0; i < REPORT_LANGUAGES && summary->reported; i++) {
         Buf path;
         buf_init(&path, 1024 * 1024);
-        buf_printf(&path, "%s/%s", folder, REPORT_FILE[i]);
+        buf_printf(&path, "%s/%s", summary->folder, REPORT_FILE[i]);
         if (i)
             buf_add_char(buf, ',');
         json_name(buf, buf_text(&path));
@@ -152,7 +158,7 @@ void case_summary_json(Buf *buf, const CaseSummary *summary)
     add_bytes(buf, "content", result->content.bytes, sizeof result->content.bytes);
     buf_add_char(buf, ',');
     add_ledger(buf, result);
-    add_reports(buf, summary->folder);
+    add_reports(buf, summary);
     BUF_LITERAL(buf, "\"seconds\":");
     json_double(buf, summary->stats->seconds);
     BUF_LITERAL(buf, "}\n");

@@ -14,6 +14,8 @@ typedef struct CaseSummary {
     const EngineStats *stats;
     const RunResult *result;
     const CaseFigures *figures;
+    bool reported;          /* there are reports: not of an encrypted case */
+    uint64_t damaged_known; /* items that an earlier run could not read to their end */
 } CaseSummary;
 
 /* Lines of the panel. */
@@ -24,7 +26,8 @@ void case_summary_text(Buf *buf, const CaseSummary *summary);
  *  "detections":{"critical","high","medium","low","informational"},
  *  "rules":{"loaded","off","refused","not_applicable","evaluated","matched"}, "content":SHA-256,
  *  "ledger":{"entries","sha256","signed_by":KEY or null}, "reports":[PATH…], "seconds"}, a line.
- * items.total and new are of the case, the others of this run. */
+ * items.total and new are of the case, the others of what this run was given: defective items may
+ * be known ones, defects are those met now. */
 void case_summary_json(Buf *buf, const CaseSummary *summary);
 
 #endif

@@ -1,14 +1,18 @@
 /* constat hunt: detections only, no case. */
 #include "app/command.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
+#include "app/feeds.h"
 #include "app/interrupt.h"
 #include "app/parse.h"
 #include "app/rules.h"
 #include "app/session.h"
 #include "base/cleanup.h"
+#include "detect/indicator/matcher.h"
 #include "detect/sigma/matcher.h"
+#include "detect/signatures.h"
 #include "report/detection.h"
 #include "report/hunt.h"
 
@@ -19,11 +23,14 @@
 #define SUMMARY_BYTES (4u * 1024 * 1024)
 
 typedef struct HuntRun {
-    Session session; /* first: session_defect */
-    Rules rules;     /* shared by all processes */
+    Session session;          /* first: session_defect */
+    Rules rules;              /* shared by all processes */
+    IndicatorSet *indicators; /* the same; NULL: none */
+    YaraSet *yara;            /* the same */
     const DetectionFormat *format;
     Hunt *hunt;       /* coordinator */
     Matcher *matcher; /* worker: made for its first piece */
+    IndicatorMatcher *indicator_matcher;
 } HuntRun;
 
 /* ---- worker ---- */
@@ -52,6 +59,17 @@ static bool send_detection(void *ctx, uint32_t row, uint32_t number, Err *err)
     return parse_send_full(matching->parse, err);
 }
 
+static bool send_indicator(void *ctx, uint32_t row, uint32_t number, Err *err)
+{
+    Matching *matching = ctx;
+    const HuntRun *run = matching->run;
+    uint32_t signature = ruleset_count(run->rules.set) + number;
+    if (!detection_writer_add(matching->writer, row, signature, DETECTION_SHOWN, (Span){0},
+                              &matching->parse->block))
+        return err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory for detections");
+    return parse_send_full(matching->parse, err);
+}
+
 static bool match_batch(Parse *parse, const Batch *batch, Err *err)
 {
     Matching *matching = parse->ctx;
@@ -59,12 +77,29 @@ static bool match_batch(Parse *parse, const Batch *batch, Err *err)
     MatchOut out = {.match = send_detection, .ctx = matching};
     detection_writer_begin(matching->writer, batch, parse->piece->format->computer_field,
                            session_host(parse->session, parse->piece->path, &ignored));
-    return matcher_batch(matching->run->matcher, batch, &out, err);
+    return matcher_batch(matching->run->matcher, batch, &out, err) &&
+           (!matching->run->indicators ||
+            indicator_matcher_batch(matching->run->indicator_matcher, batch, send_indicator,
+                                    matching, err));
+}
+
+static bool begin_indicators(HuntRun *run, Err *err)
+{
+    const Settings *settings = &run->session.settings;
+    if (!run->indicators)
+        return true;
+    if (!run->indicator_matcher &&
+        !(run->indicator_matcher = indicator_matcher_create(run->indicators, err)))
+        return false;
+    indicator_matcher_set_window(run->indicator_matcher, settings->from, settings->to);
+    return true;
 }
 
 static bool begin_matching(HuntRun *run, Err *err)
 {
     const Settings *settings = &run->session.settings;
+    if (!begin_indicators(run, err))
+        return false;
     if (!run->matcher && !(run->matcher = matcher_create(run->rules.program, err)))
         return false;
     matcher_set_window(run->matcher, settings->from, settings->to);
@@ -96,6 +131,30 @@ static unsigned wants(const HuntRun *run, const Format *format)
     return flags;
 }
 
+/* Fields of each Windows record that neither messages, nor readers, nor correlations use. */
+static const Text SELDOM_ASKED[] = {
+    {"System.Version", 14},
+    {"System.Level", 12},
+    {"System.Task", 11},
+    {"System.Opcode", 13},
+    {"System.Provider.Guid", 20},
+    {"System.Correlation.ActivityID", 29},
+    {"System.Execution.ProcessID", 26},
+    {"System.Execution.ThreadID", 25},
+    {"System.TimeWritten", 18},
+};
+#define SELDOM_ASKED_COUNT (sizeof SELDOM_ASKED / sizeof SELDOM_ASKED[0])
+
+/* Those that no rule asks for either. */
+static size_t choose_left_out(const Program *program, Text ret[SELDOM_ASKED_COUNT])
+{
+    size_t count = 0;
+    for (size_t i = 0; i < SELDOM_ASKED_COUNT; i++)
+        if (program_ignores(program, SELDOM_ASKED[i]))
+            ret[count++] = SELDOM_ASKED[i];
+    return count;
+}
+
 static bool work(void *ctx, const Piece *piece, WorkerPort *port, Err *err)
 {
     HuntRun *run = ctx;
@@ -105,11 +164,14 @@ static bool work(void *ctx, const Piece *piece, WorkerPort *port, Err *err)
         return err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory for detections");
     if (!begin_matching(run, err))
         return false;
+    Text left_out[SELDOM_ASKED_COUNT];
     Matching matching = {.run = run, .writer = writer};
     Parse parse = {.session = &run->session,
                    .piece = piece,
                    .port = port,
                    .wants = wants(run, piece->format),
+                   .leave_out = left_out,
+                   .leave_out_count = choose_left_out(run->rules.program, left_out),
                    .block_type = BLOCK_DETECTIONS,
                    .begin = match_batch,
                    .ctx = &matching};
@@ -123,6 +185,61 @@ static bool work(void *ctx, const Piece *piece, WorkerPort *port, Err *err)
     if (ok && !sent && err)
         *err = late;
     return ok && sent;
+}
+
+/* ---- worker: an item as bytes ---- */
+
+typedef struct Scanning {
+    HuntRun *run;
+    const Piece *piece;
+    WorkerPort *port;
+    Buf block;
+} Scanning;
+
+static uint32_t first_yara(const HuntRun *run)
+{
+    return ruleset_count(run->rules.set) + indicators_count(run->indicators);
+}
+
+static bool send_yara(void *ctx, uint32_t rule, Text details, Err *err)
+{
+    Scanning *scanning = ctx;
+    HostOrigin ignored;
+    Detection detection = {
+        .rule = first_yara(scanning->run) + rule,
+        .time = TIME_NONE,
+        .record_id = RECORD_ID_NONE,
+        .computer = session_host(&scanning->run->session, scanning->piece->path, &ignored),
+        .details = details};
+    buf_clear(&scanning->block);
+    detection_put(&scanning->block, &detection);
+    if (scanning->block.failed)
+        return err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory for detections");
+    return worker_send(scanning->port, BLOCK_DETECTIONS, buf_span(&scanning->block), err);
+}
+
+static void send_fault(void *ctx, Text text)
+{
+    const Scanning *scanning = ctx;
+    worker_defect(scanning->port, DEFECT_DAMAGE, ERR_NO_OFFSET, 0, text);
+}
+
+static void send_progress(void *ctx, uint64_t offset)
+{
+    const Scanning *scanning = ctx;
+    worker_progress(scanning->port, offset);
+}
+
+static bool scan(void *ctx, const Piece *piece, WorkerPort *port, Err *err)
+{
+    HuntRun *run = ctx;
+    Scanning scanning = {.run = run, .piece = piece, .port = port};
+    const YaraOut out = {
+        .match = send_yara, .fault = send_fault, .progress = send_progress, .ctx = &scanning};
+    buf_init(&scanning.block, COUNTS_BYTES);
+    bool ok = yara_scan(run->yara, &piece->in, piece->path, &out, err);
+    buf_done(&scanning.block);
+    return ok;
 }
 
 /* ---- zygote and coordinator ---- */
@@ -141,6 +258,36 @@ static bool receive(void *ctx, const PieceAt *at, uint8_t type, Span block, Err 
     if (type == BLOCK_COUNTS)
         return hunt_receive_counts(run->hunt, block, err);
     return err_set(err, ERR_FORMAT, ERR_NO_OFFSET, "the worker sent a block of type %u", type);
+}
+
+/* An item whose SHA-256 is among the indicators. */
+typedef struct ItemHit {
+    HuntRun *run;
+    const Item *item;
+    uint32_t index;
+} ItemHit;
+
+static bool add_item_hit(void *ctx, uint32_t number, Err *err)
+{
+    const ItemHit *hit = ctx;
+    HostOrigin ignored;
+    char hex[64], details[256];
+    sha256_hex(&hit->item->sha256, hex);
+    int len = snprintf(details, sizeof details, "File of %" PRIu64 " bytes with SHA-256 %.64s",
+                       hit->item->size, hex);
+    Text computer = session_host(&hit->run->session, hit->item->path, &ignored);
+    return hunt_add_item(hit->run->hunt, hit->index, ruleset_count(hit->run->rules.set) + number,
+                         computer, text_of(details, len > 0 ? (size_t)len : 0), err);
+}
+
+static bool finished(void *ctx, const Item *item, uint32_t item_index, ItemState state,
+                     const Format *format, Err *err)
+{
+    HuntRun *run = ctx;
+    ItemHit hit = {.run = run, .item = item, .index = item_index};
+    (void)state, (void)format;
+    return !run->indicators || !item->hashed ||
+           indicators_of_item(run->indicators, &item->sha256, add_item_hit, &hit, err);
 }
 
 static bool write_out(void *ctx, Span bytes, Err *err)
@@ -187,9 +334,23 @@ static bool choose_format(HuntRun *run, const Arguments *arguments, Err *err)
     return run->format || command_bad_format(&hunt_command, name, err);
 }
 
+static bool load_rules(HuntRun *run, const Arguments *arguments, Err *err)
+{
+    if (!rules_load(&run->rules, arguments, NULL, 0, &run->session.settings, err))
+        return false;
+    if (!feeds_load(arguments, run->rules.min_level, &run->indicators, err) ||
+        !feeds_load_yara(arguments, run->rules.min_level, &run->yara, err))
+        return false;
+    if (ruleset_count(run->rules.set) == 0 && !run->indicators && !run->yara)
+        return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "there are no rules; --rules names a folder");
+    return rules_compile(&run->rules, err);
+}
+
 static bool create_hunt(HuntRun *run, Err *err)
 {
     HuntOptions options = {.program = run->rules.program,
+                           .indicators = run->indicators,
+                           .yara = run->yara,
                            .format = run->format,
                            .color = hunt_colored(run),
                            .folder = run->session.settings.temporary};
@@ -203,16 +364,20 @@ static ExitCode run_hunt(const Arguments *arguments)
     Session *session = &run.session;
     Err err = {0};
     size_t refused = 0;
-    const Job job = {.prepare = prepare,
-                     .work = work,
-                     .receive = receive,
-                     .defect = session_defect,
-                     .ctx = &run};
+    Job job = {.prepare = prepare,
+               .work = work,
+               .receive = receive,
+               .defect = session_defect,
+               .finished = finished,
+               .ctx = &run};
     bool ok = session_open(session, "hunt", arguments, &err) &&
-              choose_format(&run, arguments, &err) &&
-              rules_load_compiled(&run.rules, arguments, &session->settings, &err);
+              choose_format(&run, arguments, &err) && load_rules(&run, arguments, &err);
     if (ok)
-        refused = rules_tell_refused(&run.rules, session->console);
+        refused = rules_tell_refused(&run.rules, session->console) +
+                  feeds_tell(run.indicators, session->console) +
+                  feeds_tell_yara(run.yara, session->console);
+    job.scan = run.yara ? scan : NULL;
+    job.hash_items = indicators_want_items(run.indicators);
     ok = ok && session_fork(session, &job, &err) && session_list(session, NULL, &err) &&
          create_hunt(&run, &err) && session_run(session, &err) &&
          hunt_write(run.hunt, &session->items, write_out, &run, &err) && summarise(&run, &err);
@@ -222,6 +387,8 @@ static ExitCode run_hunt(const Arguments *arguments)
     hunt_destroy(run.hunt);
     session_close(session);
     rules_done(&run.rules);
+    indicators_destroy(run.indicators);
+    yara_destroy(run.yara);
     return code == EXIT_DONE && refused ? EXIT_DAMAGE : code;
 }
 
@@ -234,20 +401,23 @@ static FormatRow format_row(size_t index)
 
 const Command hunt_command = {
     .name = "hunt",
-    .summary = "what Sigma rules find in evidence, without a case",
+    .summary = "what Sigma rules, indicators and YARA find in evidence, without a case",
     .usage = "[OPTION...] EVIDENCE...",
     .about =
         "Reads files, folders and archives as timeline does and holds every event against Sigma\n"
         "rules: Constat's own, or those of --rules. One row for each rule and event, and for each\n"
         "time that a correlation is fulfilled, in order of time. Every rule is accounted for:\n"
         "those that cannot run are named, those for other sources and those that are off counted\n"
-        "(constat rules check lists them).\n",
+        "(constat rules check lists them). Indicators of --indicators are looked for in the same\n"
+        "pass, and the SHA-256 of every file among them. Rules of --yara are held against the\n"
+        "bytes of every file.\n",
     .format = format_row,
     .examples = "constat hunt evidence/\tby Constat's own rules\n"
                 "constat hunt --rules sigma/rules/ --min-level high evidence/ -t csv -o hits.csv\t"
                 "a folder of rules, only the serious ones, for a spreadsheet\n"
                 "constat hunt -r builtin -r ours/ --tune site.tsv collection.zip -t jsonl\t"
-                "with rules of the house, tuned to it\n",
+                "with rules of the house, tuned to it\n"
+                "constat hunt -r none --indicators feed.json evidence/\tonly what a feed names\n",
     .set = FOR_HUNT,
     .run = run_hunt,
 };

@@ -35,6 +35,7 @@ typedef struct Investigation {
     RunDescription description;
     RunResult result;
     CaseFigures figures;
+    uint64_t damaged_known; /* items that an earlier run could not read to their end */
 } Investigation;
 
 /* ---- worker ---- */
@@ -97,6 +98,10 @@ static Adding *enter(Investigation *run, const Item *item, uint32_t index, Err *
     }
     if (!store_item(run->opened.store, item, parent, &adding->number, &adding->known, err))
         return NULL;
+    const StoredItem *stored =
+        adding->known ? store_item_by_number(run->opened.store, adding->number) : NULL;
+    run->damaged_known +=
+        stored && (stored->state == ITEM_DEFECTIVE || stored->state == ITEM_UNREADABLE);
     return adding;
 }
 
@@ -124,6 +129,16 @@ static bool wants_piece(void *ctx, uint32_t index, uint64_t begin, uint64_t end)
     return !adding || !store_has_piece(run->opened.store, adding->number, begin, end);
 }
 
+/* A container is opened again by the run that completes it, for its members; what it says itself
+ * was kept when its piece was complete. NULL: the run cannot go on. */
+static const Adding *piece_of(Investigation *run, const PieceAt *at, bool *ret_kept, Err *err)
+{
+    const Adding *adding = enter(run, at->item, at->index, err);
+    *ret_kept = adding && (adding->known ||
+                           store_has_piece(run->opened.store, adding->number, at->begin, at->end));
+    return adding;
+}
+
 static bool receive(void *ctx, const PieceAt *at, uint8_t type, Span block, Err *err)
 {
     Investigation *run = ctx;
@@ -134,19 +149,21 @@ static bool receive(void *ctx, const PieceAt *at, uint8_t type, Span block, Err 
         err->code = ERR_FORMAT;
         return err_wrap(err, "the worker sent a batch that is none");
     }
-    const Adding *adding = enter(run, at->item, at->index, err);
-    return adding && (adding->known ||
-                      store_batch(run->opened.store, adding->number, at->begin, &batch, err));
+    bool kept;
+    const Adding *adding = piece_of(run, at, &kept, err);
+    return adding &&
+           (kept || store_batch(run->opened.store, adding->number, at->begin, &batch, err));
 }
 
 static bool defect(void *ctx, const PieceAt *at, DefectKind kind, uint64_t offset, uint64_t size,
                    Text text, Err *err)
 {
     Investigation *run = ctx;
-    const Adding *adding = enter(run, at->item, at->index, err);
+    bool kept;
+    const Adding *adding = piece_of(run, at, &kept, err);
     if (!adding)
         return false;
-    if (adding->known)
+    if (adding->known || (kept && !at->whole))
         return true;
     (void)session_defect(ctx, at, kind, offset, size, text, err);
     return store_defect(run->opened.store, adding->number, at->whole ? STORE_NO_PIECE : at->begin,
@@ -156,9 +173,10 @@ static bool defect(void *ctx, const PieceAt *at, DefectKind kind, uint64_t offse
 static bool piece_done(void *ctx, const PieceAt *at, uint64_t events, Err *err)
 {
     Investigation *run = ctx;
-    const Adding *adding = enter(run, at->item, at->index, err);
-    return adding && (adding->known || store_piece_done(run->opened.store, adding->number,
-                                                        at->begin, at->end, events, err));
+    bool kept;
+    const Adding *adding = piece_of(run, at, &kept, err);
+    return adding && (kept || store_piece_done(run->opened.store, adding->number, at->begin,
+                                               at->end, events, err));
 }
 
 static bool finished(void *ctx, const Item *item, uint32_t index, ItemState state,
@@ -186,6 +204,9 @@ static bool describe_settings(const Investigation *run, Buf *out, Err *err)
     BUF_LITERAL(out, "version " CONSTAT_VERSION);
     if (run->session.settings.engine.format.recover)
         BUF_LITERAL(out, "; recover");
+    /* Which ones they are is nobody's business. */
+    if (run->session.settings.password_count)
+        buf_printf(out, "; passwords %zu", run->session.settings.password_count);
     for (size_t i = 0; i < arguments->given_count; i++) {
         const Given *given = &arguments->given[i];
         if (given->id == OPTION_TIMEZONE || given->id == OPTION_HOST)
@@ -275,6 +296,10 @@ static bool conclude(Investigation *run, Err *err)
               session_prepare(&run->session, err) && detect(run, err) &&
               case_report_write(store, &report, &run->result, &run->figures, err);
     console_status_end(run->session.console);
+    if (ok && store_is_encrypted(store))
+        console_note(run->session.console,
+                     "the case is encrypted, a report would not be: constat report -o FILE writes "
+                     "one where you want it");
     return ok;
 }
 
@@ -285,12 +310,17 @@ static bool summarise(Investigation *run, Err *err)
     const CaseSummary summary = {.folder = run->opened.folder,
                                  .stats = &stats,
                                  .result = &run->result,
-                                 .figures = &run->figures};
+                                 .figures = &run->figures,
+                                 .reported = !store_is_encrypted(run->opened.store),
+                                 .damaged_known = run->damaged_known};
     if (run->result.other_settings && session->stats.items_by_state[ITEM_KNOWN])
         console_note(session->console,
                      "%" PRIu64 " items were read before with other options or tables and keep "
                      "what was found then; a new case reads them with these",
                      session->stats.items_by_state[ITEM_KNOWN]);
+    if (!run->result.sealed)
+        console_note(session->console, "case.seal could not be written: somebody was reading the "
+                                       "case all the time; the next run writes it");
     case_summary_text(&session->summary, &summary);
     if (!arguments_has(session->arguments, OPTION_FORMAT)) /* as which --json is kept */
         return true;
@@ -328,6 +358,8 @@ static ExitCode run_investigate(const Arguments *arguments)
          begin_run(&run, &err) && list_items(&run, &err) && read_evidence(&run, &err) &&
          conclude(&run, &err) && summarise(&run, &err);
     ExitCode code = session_end(session, ok, &err);
+    if (code == EXIT_DONE && run.damaged_known)
+        code = EXIT_DAMAGE;
     case_close(&run.opened);
     free(run.items);
     run_description_done(&run.description);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "app/console.h"
+#include "app/interrupt.h"
 #include "app/passphrase.h"
 #include "base/cleanup.h"
 #include "store/keys.h"
@@ -45,6 +46,7 @@ static ExitCode run_keygen(const Arguments *arguments)
     PublicKey key;
     Err err = {0};
     KeyMaking making = {.overwrite = arguments_has(arguments, OPTION_FORCE)};
+    interrupt_watch(NULL); /* before a passphrase is asked for: the terminal must be set back */
     if (!choose_kind(arguments, &making.kind, &path, &err) ||
         !make(arguments, path, &making, &key, &err)) {
         console_fail("keygen: %s", err.text);

@@ -80,7 +80,7 @@ static bool write_file(ReportCommand *run, Err *err)
     run->output = output_open(run->settings.output, run->settings.output_rule, err);
     return run->output &&
            case_open(run->arguments, STORE_READ, run->settings.temporary, &run->opened, err) &&
-           output_begin(run->output, err) &&
+           case_part_output(&run->opened, run->output, err) && output_begin(run->output, err) &&
            case_report_stream(run->opened.store, &run->report, write_out, run, err) &&
            output_finish(run->output, err);
 }
@@ -103,6 +103,14 @@ static bool check_complete(Store *store, Err *err)
                             open);
 }
 
+static bool check_plain(const Store *store, Err *err)
+{
+    return !store_is_encrypted(store) ||
+           err_set(
+               err, ERR_USAGE, ERR_NO_OFFSET,
+               "the case is encrypted, its report would not be: -o FILE says where it is to go");
+}
+
 /* Opened for reading first: a case that is not there is not made. */
 static bool write_case(ReportCommand *run, Err *err)
 {
@@ -110,7 +118,8 @@ static bool write_case(ReportCommand *run, Err *err)
     const char *temporary = run->settings.temporary;
     const RunInfo *info = &run->description.info;
     return case_open(run->arguments, STORE_READ, temporary, opened, err) &&
-           check_complete(opened->store, err) && case_reopen(opened, STORE_WRITE, temporary, err) &&
+           check_complete(opened->store, err) && check_plain(opened->store, err) &&
+           case_reopen(opened, STORE_WRITE, temporary, err) &&
            store_run_begin(opened->store, info, err) &&
            store_run_end(opened->store, info->workers, &run->result, err) &&
            case_report_write(opened->store, &run->report, &run->result, &run->figures, err);

@@ -225,6 +225,7 @@ static bool read_format(VerifyRun *run, Err *err)
 static bool prepare(VerifyRun *run, Err *err)
 {
     const Arguments *arguments = run->arguments;
+    interrupt_watch(NULL); /* before a passphrase is asked for: the terminal must be set back */
     unsigned flags = isatty(STDERR_FILENO) == 1 && !run->quiet ? CONSOLE_PROGRESS : 0;
     if (!arguments_value(arguments, OPTION_CASE))
         return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "--case DIR names the case");
@@ -244,7 +245,6 @@ static bool prepare(VerifyRun *run, Err *err)
 static bool work(VerifyRun *run, VerifyResult *ret, Err *err)
 {
     const char *folder = arguments_value(run->arguments, OPTION_CASE);
-    interrupt_watch(NULL);
     if (!case_verify(folder, &run->options, take_finding, run, ret, err)) {
         if (run->err.code) /* what the person hears is why it was stopped */
             *err = run->err;

@@ -20,6 +20,7 @@ struct Console {
     Tally *tallies;     /* one an item … */
     size_t tally_count; /* … as far as there was something to say */
     Tally paths;        /* what is said about paths that are no items */
+    Tally entries;      /* of feeds */
     uint64_t lost;
     Buf line;
 };
@@ -154,6 +155,19 @@ void console_rule(Console *console, Text file, uint32_t line, Text reason)
     end_line(console, RED);
 }
 
+void console_entry(Console *console, Text file, const char *unit, uint64_t at, DefectKind kind,
+                   Text text)
+{
+    if (!shown(console, &console->entries, kind))
+        return;
+    begin_line(console, color_of(kind));
+    visible_text(&console->line, file);
+    buf_printf(&console->line, ": %s %" PRIu64 ": %s: ", unit, at,
+               kind == DEFECT_DAMAGE ? "indicator refused" : "not compared");
+    visible_text(&console->line, text);
+    end_line(console, color_of(kind));
+}
+
 void console_note(Console *console, const char *format, ...)
 {
     if (console->flags & CONSOLE_QUIET)
@@ -213,6 +227,8 @@ void console_finish(Console *console)
     }
     more(console, TEXT("evidence"), console->paths.defects, DEFECT_DAMAGE);
     more(console, TEXT("evidence"), console->paths.notes, DEFECT_NOTE);
+    more(console, TEXT("indicators"), console->entries.defects, DEFECT_DAMAGE);
+    more(console, TEXT("indicators"), console->entries.notes, DEFECT_NOTE);
 }
 
 uint64_t console_lost(const Console *console)

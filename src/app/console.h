@@ -38,6 +38,10 @@ void console_defect(Console *console, const Item *item, DefectKind kind, uint64_
 void console_path(void *ctx, Text path, bool lost, const char *text);
 /* A rule that was given and cannot run. `line` 0: no single one. All are shown. */
 void console_rule(Console *console, Text file, uint32_t line, Text reason);
+/* An entry of a feed of indicators that cannot be used. `unit` and `at` say where it stands. Of all
+ * feeds as many are shown as of a file. */
+void console_entry(Console *console, Text file, const char *unit, uint64_t at, DefectKind kind,
+                   Text text);
 /* About the run. */
 __attribute__((format(printf, 2, 3))) void console_note(Console *console, const char *format, ...);
 

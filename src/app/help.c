@@ -10,7 +10,8 @@
 static const char EXIT_CODES[] =
     "Exit codes\n"
     "  0   done (files of unknown formats and stale headers are notes)\n"
-    "  1   done, but bytes that should have been readable were not; each place is named\n"
+    "  1   done, but bytes that should have been readable were not, or a rule that was given was\n"
+    "      refused; each is named\n"
     "  2   could not do it\n"
     "  3   interrupted\n";
 

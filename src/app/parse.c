@@ -62,6 +62,8 @@ static Sink *make_sink(Parse *parse, bool (*take)(void *, Span, Err *), Err *err
     Sink *sink = sink_create(parse->session->schema, &owner, parse->wants);
     if (!sink)
         (void)err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory for events");
+    for (size_t i = 0; sink && i < parse->leave_out_count; i++)
+        sink_leave_out(sink, parse->leave_out[i]);
     return sink;
 }
 

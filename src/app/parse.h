@@ -21,7 +21,9 @@ struct Parse {
     const Session *session;
     const Piece *piece;
     WorkerPort *port;
-    unsigned wants; /* SinkWants */
+    unsigned wants;        /* SinkWants */
+    const Text *leave_out; /* fields whose numbers are not wanted (sink_leave_out) */
+    size_t leave_out_count;
     uint8_t block_type;
     /* A batch of the piece follows. */
     bool (*begin)(Parse *parse, const Batch *batch, Err *err);

@@ -177,6 +177,8 @@ static bool choose_sources(Choice *choice, const char *const *folders, size_t fo
         if (choice->arguments->given[i].id != OPTION_RULES)
             continue;
         given = true;
+        if (strcmp(choice->arguments->given[i].value, "none") == 0)
+            continue;
         if (!add_source(choice, choice->arguments->given[i].value, err))
             return false;
     }
@@ -224,6 +226,7 @@ bool rules_load(Rules *rules, const Arguments *arguments, const char *const *fol
               read_tuning(&choice, &tuning, err) && read_value_lists(rules, arguments, err) &&
               choose_sources(&choice, folders, folder_count, err) &&
               load(rules, &choice, settings, err);
+    rules->min_level = selection->min_level;
     rules->seconds = seconds_now() - start;
     return ok;
 }

@@ -22,8 +22,9 @@ typedef struct Rules {
     LogSources *sources;
     ValueLists *lists;
     RuleSet *set;
-    Program *program; /* rules_compile */
-    double seconds;   /* that loading and compiling took */
+    Program *program;    /* rules_compile */
+    RuleLevel min_level; /* --min-level */
+    double seconds;      /* that loading and compiling took */
 } Rules;
 
 /* Read the rules of --rules and of `folders` (operands of `constat rules`); none at all: those that

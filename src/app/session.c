@@ -208,7 +208,7 @@ static bool nothing_read(const Session *session)
 {
     const uint64_t *count = session->stats.items_by_state;
     return lost_count(session) && !count[ITEM_DONE] && !count[ITEM_DEFECTIVE] &&
-           !count[ITEM_UNKNOWN] && !count[ITEM_NOT_TAKEN];
+           !count[ITEM_UNKNOWN] && !count[ITEM_NOT_TAKEN] && !count[ITEM_KNOWN];
 }
 
 /* Evidence of which nothing could be read gives no result, also not in the place of an older one.

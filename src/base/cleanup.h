@@ -3,6 +3,7 @@
 #ifndef BASE_CLEANUP_H
 #define BASE_CLEANUP_H
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -25,6 +26,12 @@ static inline void file_closep(FILE **file)
 {
     if (*file)
         (void)fclose(*file); /* read from: nothing can be lost */
+}
+
+static inline void dir_closep(DIR **dir)
+{
+    if (*dir)
+        (void)closedir(*dir);
 }
 
 #endif

@@ -138,7 +138,8 @@ bool rule_pack_write(const char *folder, Buf *out, Err *err)
         return no_memory(err);
     buf_init(&packing.content, RULE_PACK_BYTES_MAX);
     buf_add_text(&packing.content, MAGIC);
-    bool ok = stat(folder, &st) != 0 || rule_files_walk(paths, folder, pack_file, &packing, err);
+    bool ok = stat(folder, &st) != 0 ||
+              rule_files_walk(paths, folder, rule_files_is_sigma, pack_file, &packing, err);
     ok = ok && compress(buf_span(&packing.content), out, err);
     buf_done(&packing.content);
     return ok;

@@ -19,7 +19,7 @@ static PieceAt piece_at(const Run *run, const PieceRun *piece)
                      .index = piece->item,
                      .begin = piece->begin,
                      .end = piece->end,
-                     .whole = piece->probe_only || piece->hash_only};
+                     .whole = piece->probe_only || piece->hash_only || piece->scan_only};
 }
 
 static void deliver_defect(Run *run, const Message *message, const PieceRun *piece)
@@ -164,6 +164,8 @@ static void forget_followers(Run *run, Group *group, uint32_t piece)
             continue;
         DL_DELETE(group->followers, follower);
         run->item_runs[follower->pieces[0].item].pieces_left--;
+        if (follower->pieces[0].scan_only)
+            run->item_runs[follower->pieces[0].item].scan_follows = false;
         group_destroy(follower);
     }
 }
@@ -219,6 +221,40 @@ void run_follow(Run *run, Group *group, Group *found)
     while (after->next && after->next->pieces[0].item == found->pieces[0].item)
         after = after->next;
     DL_APPEND_ELEM(run->groups, after, found);
+}
+
+/* Small items of a group are scanned together, too, as long as their scan has not begun. */
+static bool joins_scan(const Run *run, const Group *scan, const Item *item)
+{
+    return scan && scan->state == GROUP_WAITING && !scan->started && scan->piece_count &&
+           scan->pieces[0].scan_only && scan->piece_count < scan->room &&
+           group_fits(run->items, scan, item);
+}
+
+bool run_follow_scan(Run *run, Group *group, uint32_t piece)
+{
+    const PieceRun *done = &group->pieces[piece];
+    const Item *item = &run->items->items[done->item];
+    ItemRun *item_run = &run->item_runs[done->item];
+    if (!run->job->scan || done->scan_only || item_run->scan_follows || item_run->unwanted ||
+        done->failure || item->size == 0)
+        return true;
+    PieceRun scan = {.item = done->item, .scan_only = true, .end = item->size};
+    item_run->scan_follows = true;
+    if (!run->job->ordered && joins_scan(run, group->next, item)) {
+        group->next->pieces[group->next->piece_count++] = scan;
+        item_run->pieces_left++;
+        return true;
+    }
+    Group *found = group_create(run->job->ordered ? 1 : group->piece_count);
+    if (!found) {
+        Err err;
+        err_set(&err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory to scan an item");
+        return run_fail(run, &err);
+    }
+    found->pieces[found->piece_count++] = scan;
+    run_follow(run, group, found);
+    return true;
 }
 
 static void drop(Run *run, Group *group)

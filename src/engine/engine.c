@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -143,6 +144,16 @@ static bool allocate(Engine *engine, Err *err)
     return true;
 }
 
+/* Of all processes. A worker lives for a few items and then gives everything back at once, what
+ * waits in the coordinator comes and goes: keep freed memory for the next instead of faulting it in
+ * again (a third of the time over many small files). */
+static void keep_freed_memory(void)
+{
+    mallopt(M_MMAP_THRESHOLD, 32 << 20); /* the most that glibc takes */
+    mallopt(M_TRIM_THRESHOLD, 1 << 30);
+    mallopt(M_TOP_PAD, 1 << 20);
+}
+
 Engine *engine_start(const Job *job, const EngineOptions *options, Err *err)
 {
     CLEANUP(engine_stopp) Engine *engine = calloc(1, sizeof *engine);
@@ -150,6 +161,7 @@ Engine *engine_start(const Job *job, const EngineOptions *options, Err *err)
         err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory for the engine");
         return NULL;
     }
+    keep_freed_memory();
     engine->job = job;
     engine->options = options;
     engine->socket = -1;

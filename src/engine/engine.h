@@ -67,6 +67,10 @@ typedef struct Job {
     bool (*prepare)(void *ctx, Err *err);
     /* Worker: all the work on one piece. false: the piece is defective, err says why. */
     bool (*work)(void *ctx, const Piece *piece, WorkerPort *port, Err *err);
+    /* Worker: the whole item as bytes, whatever it is; `piece->format` is NULL. In a visit of its
+     * own after the item was identified or read, so that nothing else is lost with it. false: the
+     * item is defective, err says why. NULL: nothing is done so. */
+    bool (*scan)(void *ctx, const Piece *piece, WorkerPort *port, Err *err);
     /* Which formats this job reads; NULL: all. An item of another format counts as "not read".
      * Containers are always opened. */
     bool (*takes)(void *ctx, const Format *format);

@@ -7,7 +7,10 @@
 
 Group *group_create(uint32_t room)
 {
-    return calloc(1, sizeof(Group) + room * sizeof(PieceRun));
+    Group *group = calloc(1, sizeof(Group) + room * sizeof(PieceRun));
+    if (group)
+        group->room = room;
+    return group;
 }
 
 bool group_fits(const ItemList *items, const Group *group, const Item *item)
@@ -32,7 +35,10 @@ void group_add(Group *group, const ItemList *items, uint32_t index, bool recover
 Group *group_shrink(Group *group)
 {
     Group *small = realloc(group, sizeof *group + group->piece_count * sizeof *group->pieces);
-    return small ? small : group;
+    if (!small)
+        return group;
+    small->room = small->piece_count;
+    return small;
 }
 
 /* How many files from `first` on make one group. */

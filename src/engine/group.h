@@ -22,6 +22,7 @@ typedef struct PieceRun {
     uint32_t item;
     const Format *format; /* NULL: not known yet */
     bool probe_only;      /* identify, and end: the item is large and may be cut */
+    bool scan_only;       /* Job.scan on the whole item: it is known, or being read elsewhere */
     bool hash_only;       /* nothing but the hash: the job may have its results already */
     uint64_t begin, end;
     uint32_t defects; /* listed in this visit */
@@ -63,6 +64,7 @@ typedef struct Group {
     struct Group *followers; /* utlist: what is to follow it in the list when it is delivered */
     size_t queued_bytes;     /* in the queue */
     uint32_t piece_count;
+    uint32_t room; /* pieces that it could have */
     PieceRun pieces[];
 } Group;
 

@@ -215,6 +215,8 @@ static void cut_short(Run *run, Visit *visit, Group *group, uint32_t piece)
 
 void members_end(Run *run, Visit *visit, Group *group, uint32_t piece)
 {
+    if (group->pieces[piece].scan_only) /* its members come in another visit, perhaps just now */
+        return;
     if (visit && visit->in_member)
         cut_short(run, visit, group, piece);
     ItemRun *item_run = run_item_run(run, group, piece);

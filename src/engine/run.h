@@ -101,6 +101,7 @@ typedef struct ItemRun {
     ItemState state;      /* ITEM_WAITING: nothing special yet */
     bool damaged;         /* delivered damage */
     bool hash_failed;
+    bool scan_follows; /* Job.scan has a group that it is in */
     bool changed_told;
 } ItemRun;
 
@@ -135,6 +136,9 @@ void run_settle(Run *run);
 void run_leave(Run *run, Group *group);
 /* Before something that takes its time: workers that have ended have successors. */
 void run_refill(Run *run);
+/* The item of a piece that ends is to be scanned, unless it is already. false: the run has failed.
+ */
+bool run_follow_scan(Run *run, Group *group, uint32_t piece);
 /* What is found in the current piece of a group goes to work after it. */
 void run_follow(Run *run, Group *group, Group *found);
 /* A defect text that says how far the piece was. */

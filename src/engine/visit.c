@@ -103,7 +103,7 @@ static void fill_piece(const Run *run, const Group *group, uint32_t id, WirePiec
         .item = piece->item,
         .format = format,
         .flags = (piece->wants_hash ? WIRE_HASH : 0u) | (piece->probe_only ? WIRE_PROBE_ONLY : 0u) |
-                 (piece->hash_only ? WIRE_HASH_ONLY : 0u) |
+                 (piece->hash_only ? WIRE_HASH_ONLY : 0u) | (piece->scan_only ? WIRE_SCAN : 0u) |
                  (item->depth >= ENGINE_DEPTH_MAX ? WIRE_NO_OPEN : 0u) |
                  (item->spool ? WIRE_VEILED : 0u),
         .path_len = (uint32_t)item->path.len,

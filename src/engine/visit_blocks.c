@@ -51,6 +51,8 @@ void run_hashed(Run *run, uint32_t item_index)
 /* A piece whose bytes could not be had: the item's state depends on what is known of it. */
 static ItemState failed_state(const Run *run, const Group *group, uint32_t piece)
 {
+    if (group->pieces[piece].scan_only)
+        return ITEM_WAITING; /* the defect says enough */
     return piece_format(run, group, piece) ? ITEM_DEFECTIVE : ITEM_UNREADABLE;
 }
 
@@ -172,7 +174,7 @@ static bool take_format(Run *run, Visit *visit, Span payload, Err *err)
     Group *group = visit->group;
     PieceRun *piece = &group->pieces[group->current];
     BlockFormat block;
-    if (piece->format || piece->identified || payload.len != sizeof block)
+    if (piece->format || piece->identified || piece->scan_only || payload.len != sizeof block)
         return err_set(err, ERR_FORMAT, ERR_NO_OFFSET, "a format out of place");
     memcpy(&block, payload.ptr, sizeof block);
     if (block.format != WIRE_FORMAT_UNKNOWN && block.format >= FORMAT_COUNT)
@@ -194,7 +196,8 @@ static bool take_result(Run *run, Visit *visit, uint32_t type, Span payload, Err
     Group *group = visit->group;
     const Format *format = piece_format(run, group, group->current);
     const PieceRun *piece = &group->pieces[group->current];
-    if (!format || piece->probe_only || format->open || !job_takes(run->job, format))
+    bool read = format && !piece->probe_only && !format->open && job_takes(run->job, format);
+    if (!read && !piece->scan_only)
         return err_set(err, ERR_FORMAT, ERR_NO_OFFSET, "a result before or without its time");
     if (run->item_runs[piece->item].unwanted)
         return true;
@@ -317,7 +320,7 @@ static ItemState done_state(const Run *run, const Group *group, uint32_t at, boo
         return ITEM_KNOWN;
     if (!ok)
         return failed_state(run, group, at);
-    if (piece->hash_only)
+    if (piece->hash_only || piece->scan_only)
         return ITEM_WAITING;
     if (!format)
         return ITEM_UNKNOWN;
@@ -353,12 +356,14 @@ static bool take_done(Run *run, Visit *visit, Span payload, Err *err)
     if (payload.len < sizeof done || payload.len > sizeof done + sizeof err->text)
         return err_set(err, ERR_FORMAT, ERR_NO_OFFSET, "an end of %zu bytes", payload.len);
     memcpy(&done, payload.ptr, sizeof done);
-    if (done.ok && !piece->format && !piece->identified && !piece->hash_only)
+    if (done.ok && !piece->format && !piece->identified && !piece->hash_only && !piece->scan_only)
         return err_set(err, ERR_FORMAT, ERR_NO_OFFSET, "an end without a format");
     if (visit->in_member && done.ok)
         return err_set(err, ERR_FORMAT, ERR_NO_OFFSET, "an end within a member");
     ItemState state = done_state(run, group, at, done.ok);
-    if (state == ITEM_WAITING && !go_on(run, group, piece, err))
+    if (state == ITEM_WAITING && !piece->scan_only && !go_on(run, group, piece, err))
+        return false;
+    if (!piece->hash_only && !run_follow_scan(run, group, at))
         return false;
     members_end(run, visit, group, at);
     tell_unlisted(run, group, at);
@@ -448,6 +453,8 @@ static void lose_piece(Run *run, Visit *visit, Group *group, const char *text, R
         group->current++;
         return;
     }
+    if (!run_follow_scan(run, group, piece))
+        return;
     members_end(run, visit, group, piece);
     tell_unlisted(run, group, piece);
     tell_change(run, group, piece);

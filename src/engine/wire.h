@@ -63,6 +63,7 @@ typedef enum WirePieceFlag {
     WIRE_HASH_ONLY = 1 << 2,  /* nothing but the hash */
     WIRE_NO_OPEN = 1 << 3,    /* a container is not to be opened: it lies too deep in others */
     WIRE_VEILED = 1 << 4,     /* `veil` hides its bytes */
+    WIRE_SCAN = 1 << 5,       /* Job.scan, nothing else */
 } WirePieceFlag;
 
 typedef struct WirePiece {

@@ -3,7 +3,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -192,12 +191,23 @@ static bool probe_piece(const WirePiece *wire, int fd, WorkerPort *port, const F
            err_set(err, ERR_INTERRUPTED, ERR_NO_OFFSET, "nobody receives the results");
 }
 
+static bool scan_item(const WorkerSetup *setup, const WirePiece *wire, Text path, int fd,
+                      WorkerPort *port, Err *err)
+{
+    Piece piece = {
+        .in = whole_item(wire, fd), .options = setup->format, .item = wire->item, .path = path};
+    piece.in.name = text_of(path.ptr + path.len - wire->name_len, wire->name_len);
+    return setup->job->scan(setup->job->ctx, &piece, port, err);
+}
+
 static bool work_piece(const WorkerSetup *setup, const WirePiece *wire, Text path, int fd,
                        WorkerPort *port, Err *err)
 {
     const Format *format = wire->format < FORMAT_COUNT ? FORMATS[wire->format] : NULL;
     if (wire->flags & WIRE_HASH_ONLY)
         return true;
+    if (wire->flags & WIRE_SCAN)
+        return scan_item(setup, wire, path, fd, port, err);
     if (!format && !probe_piece(wire, fd, port, &format, err))
         return false;
     const Job *job = setup->job;
@@ -288,19 +298,9 @@ static SlotMemory *keep_memory(const WorkerSetup *setup, uint32_t slot)
     return own;
 }
 
-/* A worker lives for a few items and then gives everything back at once: keep freed memory for the
- * next item instead of faulting it in again (a third of the time over many small files). */
-static void keep_freed_memory(void)
-{
-    mallopt(M_MMAP_THRESHOLD, 32 << 20); /* the most that glibc takes */
-    mallopt(M_TRIM_THRESHOLD, 1 << 30);
-    mallopt(M_TOP_PAD, 1 << 20);
-}
-
 _Noreturn void worker_run(const WorkerSetup *setup, const WorkerTask *task)
 {
     die_with_zygote(setup);
-    keep_freed_memory();
     keep_descriptors(task->fds, task->request->fd_count);
     WorkerPort port = {.fd = WIRE_PIPE_FD, .memory = keep_memory(setup, task->request->slot)};
     enter_sandbox(setup, task->request->cpu_seconds);

@@ -31,6 +31,7 @@ typedef struct Name {
     uint32_t number;       /* … and its number there */
     uint32_t slot;         /* of the heap's cache, where the field's last value went */
     uint32_t fold;         /* names_fold of the text */
+    bool left_out;         /* sink_leave_out */
 } Name;
 
 typedef struct Names {

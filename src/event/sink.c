@@ -49,6 +49,7 @@ struct Sink {
     uint32_t element_slot;
     uint64_t count;
     bool told_names_full;
+    bool leaves_out; /* some field (sink_leave_out) */
     Err err;
 };
 
@@ -112,6 +113,11 @@ const Err *sink_error(const Sink *sink)
     return &sink->err;
 }
 
+bool sink_wants_twins(const Sink *sink)
+{
+    return !(sink->wants & SINK_NO_TWINS);
+}
+
 uint64_t sink_count(const Sink *sink)
 {
     return sink->count;
@@ -171,6 +177,22 @@ NameId sink_name(Sink *sink, Text name)
     if (id == ID_NONE)
         fail_memory(sink);
     return id;
+}
+
+void sink_leave_out(Sink *sink, Text name)
+{
+    NameId id = sink_name(sink, name);
+    if (id == ID_NONE)
+        return;
+    sink->names.list[id].left_out = true;
+    sink->leaves_out = true;
+}
+
+/* Elements of a list have no name, and after a failure there may be none. */
+static inline bool is_left_out(const Sink *sink, NameId name)
+{
+    return sink->leaves_out && !sink->pending.in_list && name < sink->names.count &&
+           sink->names.list[name].left_out;
 }
 
 /* ---- values ---- */
@@ -263,6 +285,8 @@ static inline void add_bytes(Sink *sink, NameId name, ValueType type, const void
 
 void sink_add(Sink *sink, NameId name, Value value)
 {
+    if (is_left_out(sink, name) && value.type != VALUE_TEXT && value.type != VALUE_BINARY)
+        return;
     bool sound = value.type != VALUE_LIST && value_well_formed(value);
     add_bytes(sink, name, sound ? value.type : VALUE_BINARY, value.bytes.ptr, value.bytes.len);
 }
@@ -290,6 +314,8 @@ void sink_add_utf16(Sink *sink, NameId name, Span utf16le)
 void sink_add_u64(Sink *sink, NameId name, ValueType type, uint64_t bits)
 {
     uint8_t bytes[8];
+    if (is_left_out(sink, name))
+        return;
     store_u64le(bytes, bits);
     if (type == VALUE_BOOL && bits > 1)
         type = VALUE_INT;
@@ -438,7 +464,7 @@ bool sink_commit(Sink *sink, const EventHead *head, const EventKind *kind)
     if (!fits(sink, layout))
         return drop_too_large(sink, head);
     uint64_t payload = 0;
-    if (!(sink->wants & SINK_NO_TWINS) && head->twin)
+    if (sink_wants_twins(sink) && head->twin)
         payload = builder_payload(&sink->builder, &sink->layouts.shapes[shape]);
     if (!deriver_run(&sink->deriver, &sink->builder, &sink->layouts.list[layout]))
         return fail_memory(sink);

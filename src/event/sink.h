@@ -61,6 +61,10 @@ bool sink_flush(Sink *sink, Err *err);
 /* The number of a field name, for as long as the sink lives. */
 NameId sink_name(Sink *sink, Text name);
 
+/* Numbers, identifiers and times of this field are not kept from now on: nobody will ask for them.
+ * Text is, so that the fields that say what kind of record it is cannot be lost. */
+void sink_leave_out(Sink *sink, Text name);
+
 /* A value that is not as its type demands is kept as VALUE_BINARY. An event with more than 65,535
  * fields or 64 MiB of values is left out when it is committed, with a defect. */
 void sink_add(Sink *sink, NameId name, Value value);
@@ -90,6 +94,9 @@ void sink_progress(Sink *sink, uint64_t offset);
 
 bool sink_failed(const Sink *sink);
 const Err *sink_error(const Sink *sink);
+
+/* Will anybody look at EventHead.twin? Without, it need not be computed. */
+bool sink_wants_twins(const Sink *sink);
 
 /* Events committed so far. */
 uint64_t sink_count(const Sink *sink);

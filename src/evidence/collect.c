@@ -20,6 +20,7 @@ typedef struct Walk {
     CollectNote note;
     void *note_ctx;
     Buf path;      /* where the walk is */
+    bool here;     /* below the folder that the program is in: paths begin with a name */
     ItemList list; /* as met */
 } Walk;
 
@@ -193,7 +194,8 @@ static bool walk_folder(Walk *walk, int folder, unsigned depth, Err *err)
     ok = true;
     size_t above = walk->path.len;
     for (size_t i = 0; ok && i < names.count; i++) {
-        buf_add_char(&walk->path, '/');
+        if (above || !walk->here)
+            buf_add_char(&walk->path, '/');
         buf_add_text(&walk->path, text_from_z(names.names[i]));
         ok = walk->path.failed ? no_memory(err)
                                : walk_entry(walk, folder, names.names[i], depth, err);
@@ -203,11 +205,28 @@ static bool walk_folder(Walk *walk, int folder, unsigned depth, Err *err)
     return ok;
 }
 
+/* In one spelling, so that an item is known again: without "./" and doubled slashes. */
+static void add_plainly(Buf *out, const char *path)
+{
+    for (const char *c = path; *c; c++) {
+        bool part_begins = c == path || c[-1] == '/';
+        if (*c == '/' && c > path && c[-1] == '/')
+            continue;
+        if (part_begins && c[0] == '.' && c[1] == '/' && c[2]) {
+            c++;
+            while (c[1] == '/')
+                c++;
+            continue;
+        }
+        buf_add_char(out, *c);
+    }
+}
+
 /* A path that a person gave: links in it are followed. */
 static bool walk_given(Walk *walk, const char *path, Err *err)
 {
     buf_clear(&walk->path);
-    buf_add_text(&walk->path, text_from_z(path));
+    add_plainly(&walk->path, path);
     if (walk->path.failed)
         return no_memory(err);
     struct stat st;
@@ -228,6 +247,12 @@ static bool walk_given(Walk *walk, const char *path, Err *err)
     }
     while (walk->path.len && walk->path.ptr[walk->path.len - 1] == '/')
         walk->path.len--; /* "dir/" and "dir" name their files alike; "/" gives "/file" */
+    walk->here = text_equal(buf_text(&walk->path), TEXT("."));
+    if (walk->here)
+        walk->path.len = 0; /* "." gives "file" */
+    if (is_except(walk, folder))
+        return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "%s is the case itself, not evidence",
+                       quote_z(path).str);
     return walk_folder(walk, folder, 1, err);
 }
 

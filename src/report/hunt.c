@@ -14,24 +14,28 @@ bool hunt_no_memory(Err *err)
     return err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory for detections");
 }
 
-static int by_id(const void *a, const void *b, void *set)
+static int by_id(const void *a, const void *b, void *ids)
 {
     uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    int order = text_compare(ruleset_at(set, x)->id, ruleset_at(set, y)->id);
+    const Text *texts = ids;
+    int order = text_compare(texts[x], texts[y]);
     return order ? order : (x > y) - (x < y);
 }
 
 static bool rank_rules(Hunt *hunt)
 {
-    uint32_t count = ruleset_count(hunt->set);
+    uint32_t count = signatures_count(&hunt->signatures);
     CLEANUP(freep) uint32_t *order = malloc(((size_t)count + 1) * sizeof *order);
+    CLEANUP(freep) Text *ids = malloc(((size_t)count + 1) * sizeof *ids);
     hunt->rank = malloc(((size_t)count + 1) * sizeof *hunt->rank);
-    if (!order || !hunt->rank)
+    if (!order || !ids || !hunt->rank)
         return false;
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count; i++) {
+        Rule room;
         order[i] = i;
-    /* The set is only read. */
-    qsort_r(order, count, sizeof *order, by_id, (void *)(uintptr_t)hunt->set);
+        ids[i] = signatures_at(&hunt->signatures, i, &room)->id;
+    }
+    qsort_r(order, count, sizeof *order, by_id, ids);
     for (uint32_t i = 0; i < count; i++)
         hunt->rank[order[i]] = i;
     return true;
@@ -46,6 +50,8 @@ Hunt *hunt_create(const HuntOptions *options, Err *err)
     }
     hunt->program = options->program;
     hunt->set = program_rules(options->program);
+    hunt->signatures =
+        (Signatures){.rules = hunt->set, .indicators = options->indicators, .yara = options->yara};
     hunt->format = options->format;
     hunt->color = options->color;
     hunt->folder = options->folder;
@@ -54,7 +60,7 @@ Hunt *hunt_create(const HuntOptions *options, Err *err)
     buf_init(&hunt->scratch, LINE_MAX_SIZE);
     buf_init(&hunt->text, LINE_MAX_SIZE);
     hunt->tally = match_tally_create(options->program);
-    bool ok = hunt_counts_init(&hunt->counts, ruleset_count(hunt->set));
+    bool ok = hunt_counts_init(&hunt->counts, signatures_count(&hunt->signatures));
     ok = (ok && hunt->tally && rank_rules(hunt)) || hunt_no_memory(err);
     if (ok)
         hunt->rows = extsort_create(hunt->memory_bytes / 2, hunt->folder, err);
@@ -138,19 +144,26 @@ static bool is_event_rule(const Rule *rule)
     return rule->active && rule->kind == RULE_EVENT;
 }
 
+/* Only rules of Sigma are correlated. */
+static bool tuple_fits(Hunt *hunt, const Detection *detection)
+{
+    return detection->tuple.len == 0 ||
+           (detection->rule < ruleset_count(hunt->set) &&
+            correlator_accepts(hunt->program, detection->tuple, detection->rule, &hunt->scratch));
+}
+
 bool hunt_receive(Hunt *hunt, const Item *item, uint32_t item_index, Span block, Err *err)
 {
     Reader reader = reader_of(block, 0);
     while (reader_left(&reader)) {
         Detection detection;
-        if (!detection_take(&reader, ruleset_count(hunt->set), &detection) ||
+        if (!detection_take(&reader, signatures_count(&hunt->signatures), &detection) ||
             detection.offset > item->size)
             return err_set(err, ERR_FORMAT, ERR_NO_OFFSET,
                            "the worker sent a detection that makes no sense");
-        const Rule *rule = ruleset_at(hunt->set, detection.rule);
-        if (!is_event_rule(rule) ||
-            (detection.tuple.len &&
-             !correlator_accepts(hunt->program, detection.tuple, detection.rule, &hunt->scratch)))
+        Rule room;
+        const Rule *rule = signatures_at(&hunt->signatures, detection.rule, &room);
+        if (!is_event_rule(rule) || !tuple_fits(hunt, &detection))
             return err_set(err, ERR_FORMAT, ERR_NO_OFFSET,
                            "the worker sent a detection that its rule cannot have");
         Detection shown = detection;
@@ -161,6 +174,17 @@ bool hunt_receive(Hunt *hunt, const Item *item, uint32_t item_index, Span block,
             return false;
     }
     return true;
+}
+
+bool hunt_add_item(Hunt *hunt, uint32_t item_index, uint32_t signature, Text computer, Text details,
+                   Err *err)
+{
+    Detection detection = {.rule = signature,
+                           .time = TIME_NONE,
+                           .record_id = RECORD_ID_NONE,
+                           .computer = computer,
+                           .details = details};
+    return hunt_add_row(hunt, &detection, item_index, (Span){0}, err);
 }
 
 bool hunt_receive_counts(Hunt *hunt, Span block, Err *err)
@@ -265,9 +289,10 @@ static bool give_row(Hunt *hunt, Span key, Span bytes, EachRow each, void *ctx, 
     HuntCited events[ALERT_CITATIONS_MAX];
     Detection detection;
     Reader reader = reader_of(bytes, 0);
-    if (!detection_take(&reader, ruleset_count(hunt->set), &detection))
+    if (!detection_take(&reader, signatures_count(&hunt->signatures), &detection))
         return err_set(err, ERR_FORMAT, ERR_NO_OFFSET, "a row of the detections");
-    const Rule *rule = ruleset_at(hunt->set, detection.rule);
+    Rule room;
+    const Rule *rule = signatures_at(&hunt->signatures, detection.rule, &room);
     HuntRow row = {.detection = &detection, .item = load_big(key.ptr + ROW_KEY_ITEM)};
     Reader cited = reader_of(detection.tuple, 0);
     HuntAlert alert;
@@ -334,7 +359,8 @@ static bool write_row(void *ctx, const HuntRow *row, Err *err)
                             .offset = row->events[i].offset,
                             .record_id = row->events[i].record_id,
                             .time = row->events[i].time};
-    DetectionRow text = {.rule = ruleset_at(hunt->set, detection->rule),
+    Rule room;
+    DetectionRow text = {.rule = signatures_at(&hunt->signatures, detection->rule, &room),
                          .time = detection->time,
                          .computer = detection->computer,
                          .channel = detection->channel,

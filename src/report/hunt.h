@@ -1,4 +1,4 @@
-/* hunt.h: what rules found, in order, in bounded memory, and what it comes to.
+/* hunt.h: what rules and indicators found, in order, in bounded memory, and what it comes to.
  *
  * The coordinator's half of `hunt`: it takes detections that workers send, evaluates correlations
  * over all of them, sorts everything by (time, file, record number, rule id) and writes rows. What
@@ -21,6 +21,7 @@
 #include "detect/sigma/correlator.h"
 #include "detect/sigma/match_tally.h"
 #include "detect/sigma/program.h"
+#include "detect/signatures.h"
 #include "evidence/item.h"
 #include "report/detection.h"
 #include "report/detection_format.h"
@@ -32,10 +33,12 @@ typedef struct Hunt Hunt;
 
 typedef struct HuntOptions {
     const Program *program;
-    const DetectionFormat *format; /* of hunt_write */
-    bool color;                    /* of the rows of a table */
-    size_t memory_bytes;           /* 0: HUNT_MEMORY */
-    const char *folder;            /* for what does not fit; must outlive the hunt */
+    const IndicatorSet *indicators; /* NULL: none */
+    const YaraSet *yara;            /* NULL: none */
+    const DetectionFormat *format;  /* of hunt_write */
+    bool color;                     /* of the rows of a table */
+    size_t memory_bytes;            /* 0: HUNT_MEMORY */
+    const char *folder;             /* for what does not fit; must outlive the hunt */
 } HuntOptions;
 
 Hunt *hunt_create(const HuntOptions *options, Err *err); /* NULL: no memory */
@@ -45,6 +48,11 @@ void hunt_destroy(Hunt *hunt);                           /* NULL is fine */
  * hostile. ERR_FORMAT: it is nonsense; anything else: the run cannot go on. */
 bool hunt_receive(Hunt *hunt, const Item *item, uint32_t item_index, Span block, Err *err);
 bool hunt_receive_counts(Hunt *hunt, Span block, Err *err);
+
+/* A detection of an item as a whole: it has no time and stands at offset 0. `signature` as
+ * signatures.h numbers them. */
+bool hunt_add_item(Hunt *hunt, uint32_t item_index, uint32_t signature, Text computer, Text details,
+                   Err *err);
 
 typedef bool (*HuntWrite)(void *ctx, Span bytes, Err *err);
 

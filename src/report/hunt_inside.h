@@ -34,7 +34,7 @@ typedef struct HostCounts {
 
 /* What the rows come to. */
 typedef struct HuntCounts {
-    uint64_t *shown, *muted; /* by rule */
+    uint64_t *shown, *muted; /* by signature */
     uint64_t by_level[RULE_LEVEL_COUNT];
     Time first, last;               /* TIME_NONE: no row has a time */
     DayCount day[RULE_LEVEL_COUNT]; /* the present one: rows come in order of time */
@@ -53,11 +53,12 @@ bool hunt_counts_row(HuntCounts *counts, RuleLevel level, const Detection *detec
 struct Hunt {
     const Program *program;
     const RuleSet *set;
+    Signatures signatures; /* the rules of `set`, and what else is hunted for */
     const DetectionFormat *format;
     bool color;
     size_t memory_bytes;
     const char *folder;
-    uint32_t *rank; /* by rule: its place in the order of ids */
+    uint32_t *rank; /* by signature: its place in the order of ids */
     ExtSort *rows, *tuples;
     MatchTally *tally;
     HuntCounts counts;

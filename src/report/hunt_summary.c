@@ -28,8 +28,8 @@ static void level_word(const Summary *s, RuleLevel level)
 static uint64_t rules_of_level(const Hunt *hunt, RuleLevel level)
 {
     uint64_t count = 0;
-    for (uint32_t i = 0; i < ruleset_count(hunt->set); i++)
-        count += hunt->counts.shown[i] && rule_level(ruleset_at(hunt->set, i)) == level;
+    for (uint32_t i = 0; i < signatures_count(&hunt->signatures); i++)
+        count += hunt->counts.shown[i] && signatures_level(&hunt->signatures, i) == level;
     return count;
 }
 
@@ -87,9 +87,49 @@ static void write_rules(const Summary *s)
                matched);
 }
 
+static void write_indicators(const Summary *s)
+{
+    const IndicatorSet *set = s->hunt->signatures.indicators;
+    uint32_t first = signatures_indicator(&s->hunt->signatures);
+    uint64_t matched = 0;
+    if (!set)
+        return;
+    for (uint32_t i = 0; i < indicators_count(set); i++)
+        matched += s->hunt->counts.shown[first + i] > 0;
+    IndicatorCounts counts = indicators_counts(set);
+    label(s, "Indicators");
+    buf_printf(s->out, "%" PRIu32 " loaded", counts.indicators);
+    for (size_t i = 0, begun = 0; i < INDICATOR_TYPE_COUNT; i++) {
+        if (!counts.by_type[i])
+            continue;
+        buf_printf(s->out, "%s%s %" PRIu32, begun++ ? ", " : " (", INDICATOR_TYPE_TEXT[i].ptr,
+                   counts.by_type[i]);
+    }
+    buf_printf(s->out,
+               "%s, %" PRIu32 " below the level, %" PRIu32 " entries refused, %" PRIu32
+               " not comparable; %" PRIu64 " matched\n",
+               counts.indicators + counts.dropped ? ")" : "", counts.dropped, counts.refused,
+               counts.unusable, matched);
+}
+
+static void write_yara(const Summary *s)
+{
+    const YaraSet *set = s->hunt->signatures.yara;
+    uint32_t first = signatures_yara(&s->hunt->signatures);
+    uint64_t matched = 0;
+    if (!set)
+        return;
+    for (uint32_t i = 0; i < yara_count(set); i++)
+        matched += s->hunt->counts.shown[first + i] > 0;
+    label(s, "YARA");
+    buf_printf(s->out, "%" PRIu32 " rules loaded, %zu files refused; %" PRIu64 " matched\n",
+               yara_count(set), yara_note_count(set), matched);
+}
+
 static void write_rule_line(const Summary *s, uint32_t number, uint64_t count)
 {
-    const Rule *rule = ruleset_at(s->hunt->set, number);
+    Rule room;
+    const Rule *rule = signatures_at(&s->hunt->signatures, number, &room);
     buf_printf(s->out, "%10" PRIu64 "  ", count);
     visible_text(s->out, rule->title);
     if (rule->id.len) {
@@ -196,6 +236,8 @@ static void write_span(const Summary *s)
 
 static void write_days(const Summary *s)
 {
+    if (s->hunt->counts.first == TIME_NONE)
+        return; /* of items only, which have no time */
     label(s, "Days");
     BUF_LITERAL(s->out, "with most detections\n");
     for (RuleLevel level = RULE_LEVEL_COUNT; level-- > RULE_INFORMATIONAL;) {
@@ -238,8 +280,8 @@ static void write_top_rules(const Summary *s)
     BUF_LITERAL(s->out, "with most detections, by level\n");
     for (RuleLevel level = RULE_LEVEL_COUNT; level-- > RULE_INFORMATIONAL;) {
         Top top[HUNT_TOP_MAX] = {{0}};
-        for (uint32_t i = 0; i < ruleset_count(s->hunt->set); i++)
-            if (rule_level(ruleset_at(s->hunt->set, i)) == level)
+        for (uint32_t i = 0; i < signatures_count(&s->hunt->signatures); i++)
+            if (s->hunt->counts.shown[i] && signatures_level(&s->hunt->signatures, i) == level)
                 add_top(top, i, s->hunt->counts.shown[i]);
         if (!top[0].count)
             continue;
@@ -253,6 +295,8 @@ static void write_top_rules(const Summary *s)
 static void write_top_hosts(const Summary *s)
 {
     const HuntCounts *counts = &s->hunt->counts;
+    if (counts->host_count == 0)
+        return;
     label(s, "Hosts");
     buf_printf(s->out, "with most detections, by level; %zu in all\n", counts->host_count);
     for (RuleLevel level = RULE_LEVEL_COUNT; level-- > RULE_INFORMATIONAL;) {
@@ -282,9 +326,12 @@ static void write_tactics(const Summary *s)
     for (unsigned t = 0; t < ATTACK_TACTICS; t++) {
         unsigned tactic;
         uint64_t count = 0;
-        for (uint32_t i = 0; i < ruleset_count(s->hunt->set); i++) {
-            const Rule *rule = ruleset_at(s->hunt->set, i);
-            for (uint32_t k = 0; s->hunt->counts.shown[i] && k < rule->tags.count; k++)
+        for (uint32_t i = 0; i < signatures_count(&s->hunt->signatures); i++) {
+            if (!s->hunt->counts.shown[i])
+                continue;
+            Rule room;
+            const Rule *rule = signatures_at(&s->hunt->signatures, i, &room);
+            for (uint32_t k = 0; k < rule->tags.count; k++)
                 if (attack_tactic(rule->tags.list[k], &tactic) && tactic == t) {
                     count += s->hunt->counts.shown[i];
                     break;
@@ -308,6 +355,8 @@ void hunt_summarise(const Hunt *hunt, bool color, Buf *out)
     for (RuleLevel level = RULE_INFORMATIONAL; level < RULE_LEVEL_COUNT; level++)
         total += hunt->counts.by_level[level];
     write_rules(&s);
+    write_indicators(&s);
+    write_yara(&s);
     write_levels_changed(&s);
     write_exceptions(&s);
     write_correlations(&s);

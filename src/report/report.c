@@ -142,8 +142,8 @@ static bool write_whole(const Report *report, const Catalogue *catalogue, const 
                         Sha256 *ret, Err *err)
 {
     CLEANUP(sha256_destroyp) Sha256Stream *hash = sha256_create();
-    CLEANUP(fd_closep)
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    (void)unlink(path); /* left by a run that was killed, or somebody else's */
+    CLEANUP(fd_closep) int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
         return err_errno(err, errno, "%s", quote_z(path).str);
     if (!hash)
@@ -158,18 +158,29 @@ static bool write_whole(const Report *report, const Catalogue *catalogue, const 
     return true;
 }
 
-bool report_write_file(const Report *report, const Catalogue *catalogue, const char *path,
+static bool part_of(const char *path, char **ret, Err *err)
+{
+    if (asprintf(ret, "%s.part", path) >= 0)
+        return true;
+    *ret = NULL;
+    return err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory for the report");
+}
+
+bool report_write_part(const Report *report, const Catalogue *catalogue, const char *path,
                        Sha256 *ret, Err *err)
 {
     CLEANUP(freep) char *part = NULL;
-    if (asprintf(&part, "%s.part", path) < 0) {
-        part = NULL;
-        return err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory for the report");
-    }
+    if (!part_of(path, &part, err))
+        return false;
     bool ok = write_whole(report, catalogue, part, ret, err);
-    if (ok && rename(part, path) != 0)
-        ok = err_errno(err, errno, "%s", quote_z(path).str);
     if (!ok)
         (void)unlink(part);
     return ok;
+}
+
+bool report_name_part(const char *path, Err *err)
+{
+    CLEANUP(freep) char *part = NULL;
+    return part_of(path, &part, err) &&
+           (rename(part, path) == 0 || err_errno(err, errno, "%s", quote_z(path).str));
 }

@@ -56,8 +56,9 @@ bool report_write(const Report *report, const Catalogue *catalogue, HtmlWrite wr
 extern const char *const REPORT_LANGUAGE[REPORT_LANGUAGES]; /* "en", "fr" */
 extern const char *const REPORT_FILE[REPORT_LANGUAGES];     /* in the case's folder */
 
-/* The page as a file, complete or as it was before; *ret: its hash. */
-bool report_write_file(const Report *report, const Catalogue *catalogue, const char *path,
+/* The page as PATH.part; *ret: its hash. It takes the place of PATH when the ledger knows it. */
+bool report_write_part(const Report *report, const Catalogue *catalogue, const char *path,
                        Sha256 *ret, Err *err);
+bool report_name_part(const char *path, Err *err);
 
 #endif

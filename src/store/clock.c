@@ -137,8 +137,12 @@ static bool wants(void *ctx, uint32_t index)
     const Summary *summary = &ref->summary;
     if (summary->zone_assumed)
         return true;
-    if (summary->first == TIME_NONE || summary->last < clocks->first - WIDEST_NS ||
-        summary->first > clocks->last + WIDEST_NS)
+    Time first, last;
+    if (__builtin_sub_overflow(clocks->first, WIDEST_NS, &first))
+        first = INT64_MIN;
+    if (__builtin_add_overflow(clocks->last, WIDEST_NS, &last))
+        last = INT64_MAX;
+    if (summary->first == TIME_NONE || summary->last < first || summary->first > last)
         return false;
     for (uint32_t h = 0; h < summary->count[SUMMARY_HOST]; h++)
         if (has_host(clocks, host_key(summary_at(summary, SUMMARY_HOST, h).text, ref->item)))

@@ -168,6 +168,9 @@ _Noreturn static void be_child(Child *child, unsigned number)
     (void)signal(SIGTERM, SIG_DFL);
     (void)signal(SIGHUP, SIG_DFL);
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    /* Our copy of it: what reads segments must not be able to sign. */
+    signing_key_destroy((SigningKey *)(uintptr_t)store->signing);
+    store->signing = NULL;
     if (store->lock >= 0)
         close(store->lock); /* the lock is the parent's */
     store->lock = -1;

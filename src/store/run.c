@@ -29,9 +29,10 @@ static bool know_items(Store *store, Err *err)
                                      : err_set(&failure, ERR_FORMAT, ERR_NO_OFFSET,
                                                "case.sqlite: an item's row is damaged; constat "
                                                "verify says more"));
-        KnownItem item = {.id = row.id, .size = row.size, .complete = row.complete};
-        if (ok && !writer_know(store->writer, &item))
-            ok = no_memory(&failure);
+        if (ok) {
+            KnownItem item = {.id = row.id, .size = row.size, .complete = row.complete};
+            ok = writer_know(store->writer, &item) || no_memory(&failure);
+        }
         if (!ok) {
             query_end(&query);
             break;

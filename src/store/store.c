@@ -81,6 +81,10 @@ static DatabaseMode choose_access(const Store *store)
 static bool locked_by_other(int fd, const char *folder, Err *err)
 {
     char pid[24];
+    if (flock(fd, LOCK_SH | LOCK_NB) == 0)
+        return err_set(err, ERR_USAGE, ERR_NO_OFFSET,
+                       "the case in %s is being verified; it can be written after that",
+                       quote_z(folder).str);
     ssize_t n = pread(fd, pid, sizeof pid, 0);
     size_t len = 0;
     while (n > 0 && len < (size_t)n && pid[len] >= '0' && pid[len] <= '9')
@@ -148,7 +152,9 @@ static bool open_existing(Store *store, const StoreOptions *options, bool *ret_e
 {
     store->access = choose_access(store);
     return case_check(store, ret_empty, err) &&
-           (*ret_empty || case_unlock(store, options->key, err));
+           (*ret_empty || case_unlock(store, options->key, err)) &&
+           (*ret_empty || !options->key || store->box.key ||
+            err_set(err, ERR_USAGE, ERR_NO_OFFSET, "the case is not encrypted: it needs no key"));
 }
 
 static bool open_for_reading(Store *store, const StoreOptions *options, Err *err)

@@ -243,7 +243,8 @@ bool summary_write(const Batch *batch, Buf *out, Err *err)
         tally_done(&tallies[kind]);
     counts_done(&counts);
     return (!failed && !out->failed) ||
-           err_set(err, ERR_NO_MEMORY, ERR_NO_OFFSET, "no memory for the summary of a segment");
+           err_set(err, ERR_LIMIT, ERR_NO_OFFSET,
+                   "the batch names more hosts, sources and channels than can be summed up");
 }
 
 /* ---- reading ---- */

@@ -277,7 +277,7 @@ static CacheSlot *slot_for(Store *store, uint32_t item, uint64_t offset, Err *er
         (void)no_memory(err);
         return NULL;
     }
-    CacheSlot *slot = &store->places->slots[item % CACHE_SLOTS], fetched;
+    CacheSlot *slot = &store->places->slots[item % CACHE_SLOTS], fetched = {0};
     if (slot->item == item && offset >= slot->begin && offset < slot->end)
         return slot;
     if (!fetch(store, item, offset, &fetched, err)) {

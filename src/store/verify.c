@@ -113,6 +113,9 @@ static bool check_database(Verify *verify, Err *err)
     }
     verify->has_database = true;
     database_lenient(store->db);
+    /* All of it is looked at as it is now, whoever writes meanwhile. */
+    if (!database_run(store->db, SQL_BEGIN_READ, err))
+        return false;
     if (!case_check(store, &empty, &failure)) {
         /* A file that is as it was left and of a later format is no finding. */
         if (failure.code == ERR_USAGE && (verify->file_equal || !verify->has_seal))
@@ -158,7 +161,12 @@ static bool unlock(Verify *verify, Err *err)
     if (!verify->has_database)
         return true;
     verify->can_open = case_unlock(verify->store, verify->options->key, &failure);
-    if (verify->can_open) {
+    /* An encrypted case may have been made to look like another one. */
+    bool hidden = verify->can_open && verify->options->key && !verify->store->box.key &&
+                  !first_body_opens(verify) && unlock_otherwise(verify);
+    if (hidden)
+        (void)err_set(&failure, ERR_FORMAT, ERR_NO_OFFSET, "case.sqlite: its cipher was changed");
+    if (verify->can_open && !hidden) {
         /* Every cell is bound to the case's id; if that was changed, case.seal still has it. */
         if (verify->has_seal && !first_body_opens(verify))
             memcpy(verify->store->box.case_id, verify->seal.case_id, CASE_ID);

@@ -110,27 +110,52 @@ bool verify_content(Verify *verify, Err *err)
 
 /* ---- files beside the database ---- */
 
-static bool hash_file(int fd, Sha256 *ret)
+static bool hash_file(Verify *verify, int fd, Sha256 *ret, bool *ret_read, Err *err)
 {
     CLEANUP(sha256_destroyp) Sha256Stream *stream = sha256_create();
     CLEANUP(freep) uint8_t *room = malloc(64 * 1024);
+    *ret_read = false;
+    if (!stream || !room)
+        return no_memory(err);
     for (;;) {
-        ssize_t n = room ? read(fd, room, 64 * 1024) : -1;
-        if (n < 0 && room && errno == EINTR)
+        ssize_t n = read(fd, room, 64 * 1024);
+        if (n < 0 && errno == EINTR)
             continue;
-        if (n < 0 || !stream)
-            return false;
-        if (n == 0)
-            return sha256_final(stream, ret);
+        if (n < 0)
+            return true;
+        if (n == 0) {
+            *ret_read = true;
+            return sha256_final(stream, ret) || digest_failed(err);
+        }
         if (!sha256_update(stream, span_of(room, (size_t)n)))
+            return digest_failed(err);
+        if (!verify_progress(verify, 0, err))
             return false;
     }
 }
 
-static bool check_file(Verify *verify, const NotedHash *file, Err *err)
+static bool same_name(const NotedHash *a, const NotedHash *b)
+{
+    return strcmp(a->name, b->name) == 0;
+}
+
+/* Is it the file of an earlier entry? */
+static bool was_noted(const LedgerFacts *facts, size_t index, const Sha256 *hash)
+{
+    for (size_t i = 0; i < index; i++)
+        if (same_name(&facts->files[i], &facts->files[index]) &&
+            memcmp(facts->files[i].hash.bytes, hash->bytes, sizeof hash->bytes) == 0)
+            return true;
+    return false;
+}
+
+static bool check_file(Verify *verify, size_t index, Err *err)
 {
     CLEANUP(freep) char *path = NULL;
+    const LedgerFacts *facts = &verify->ledger;
+    const NotedHash *file = &facts->files[index];
     Sha256 hash;
+    bool read = false;
     VerifyFinding finding = {
         .weight = VERIFY_ALTERED, .place = PLACE_REPORT, .what = text_from_z(file->name)};
     /* A name that leads elsewhere is none of ours. */
@@ -140,22 +165,34 @@ static bool check_file(Verify *verify, const NotedHash *file, Err *err)
         path = NULL;
         return no_memory(err);
     }
-    CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    if (fd < 0)
-        finding.text = errno == ENOENT ? "is missing" : strerror(errno);
-    else if (!hash_file(fd, &hash))
+    CLEANUP(fd_closep) int fd = verify_open_file(path);
+    if (fd >= 0 && !hash_file(verify, fd, &hash, &read, err))
+        return false;
+    if (fd < 0) {
+        finding.text = verify_open_error();
+    } else if (!read) {
         finding.text = "cannot be read";
-    else if (memcmp(hash.bytes, file->hash.bytes, sizeof hash.bytes) != 0)
-        finding.text = "is not the file that the run wrote";
+    } else if (memcmp(hash.bytes, file->hash.bytes, sizeof hash.bytes) != 0) {
+        bool earlier = was_noted(facts, index, &hash);
+        finding.weight = earlier ? VERIFY_FILE : VERIFY_ALTERED;
+        finding.text = earlier ? "is the file of an earlier run: the last one was not put in place"
+                               : "is not the file that the run wrote";
+    }
     if (finding.text)
         verify_tell(verify, &finding);
     return true;
 }
 
+/* The last entry of each name. */
 bool verify_noted_files(Verify *verify, Err *err)
 {
-    for (size_t i = 0; i < verify->ledger.file_count; i++)
-        if (!check_file(verify, &verify->ledger.files[i], err))
+    const LedgerFacts *facts = &verify->ledger;
+    for (size_t i = 0; i < facts->file_count; i++) {
+        bool last = true;
+        for (size_t j = i + 1; j < facts->file_count && last; j++)
+            last = !same_name(&facts->files[i], &facts->files[j]);
+        if (last && !check_file(verify, i, err))
             return false;
+    }
     return true;
 }

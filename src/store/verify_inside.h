@@ -112,10 +112,14 @@ static inline bool is_damage(const Err *err)
 }
 
 /* The steps; false with err: it cannot go on. */
-bool verify_seal(Verify *verify, Err *err);        /* case.seal; whether the file is as it was */
-void verify_file_blocks(Verify *verify);           /* where it is not */
-bool verify_ledger(Verify *verify, Err *err);      /* chain, signatures; gathers the facts */
-bool verify_rows(Verify *verify, Err *err);        /* every row and segment */
+bool verify_seal(Verify *verify, Err *err);   /* case.seal; whether the file is as it was */
+void verify_file_blocks(Verify *verify);      /* where it is not */
+bool verify_ledger(Verify *verify, Err *err); /* chain, signatures; gathers the facts */
+bool verify_rows(Verify *verify, Err *err);   /* every row and segment */
+/* A file of the case's folder for reading; -1 with errno: also if it is no file (EINVAL), for a
+ * device or a pipe would never end. */
+int verify_open_file(const char *path);
+const char *verify_open_error(void);               /* why, from errno */
 bool verify_content(Verify *verify, Err *err);     /* derived rows, content digest */
 bool verify_analysis(Verify *verify, Err *err);    /* rows of analyses */
 bool verify_evidence(Verify *verify, Err *err);    /* items against files */

@@ -14,13 +14,13 @@ typedef struct Walk {
     Sha256 before;     /* hash of the entry before, as stored */
     uint64_t expected; /* number of the next one */
     uint64_t first_bad, bad;
-    bool found_hash; /* the one that was asked for */
-    bool run_signed; /* the run at hand names a key … */
+    uint64_t found_hash; /* entry that has the one that was asked for; 0: none */
+    bool run_signed;     /* the run at hand names a key … */
     uint8_t run_key[KEY_BYTES];
     uint64_t unsigned_end;  /* first end of such a run without a signature */
     uint64_t bad_signature; /* first entry whose signature does not fit */
     uint64_t last_by_given; /* last entry that is signed by the key that was asked for */
-    uint64_t last_end;
+    uint64_t last_signed_run, first_unsigned_run; /* the latter after a signed one; 0: none */
 } Walk;
 
 static void tell(Verify *verify, VerifyWeight weight, uint64_t number, const char *text)
@@ -56,7 +56,7 @@ static bool add_item(LedgerFacts *facts, Arena *arena, Text body, uint64_t entry
     return true;
 }
 
-/* A later entry for the same name takes the place of the one before. */
+/* Of several for the same name the last one counts. */
 static bool add_file(LedgerFacts *facts, Text body, uint64_t entry)
 {
     NotedHash file = {.entry = entry};
@@ -64,12 +64,6 @@ static bool add_file(LedgerFacts *facts, Text body, uint64_t entry)
     if (!ledger_field(body, "name", &name) || !ledger_field(body, "sha256", &hash) ||
         !hex_to_bytes(hash, file.hash.bytes, sizeof file.hash.bytes))
         return true;
-    for (size_t i = 0; i < facts->file_count; i++)
-        if (text_equal(text_from_z(facts->files[i].name), name)) {
-            facts->files[i].hash = file.hash;
-            facts->files[i].entry = entry;
-            return true;
-        }
     if (facts->file_count == facts->file_cap) {
         size_t cap = facts->file_cap ? 2 * facts->file_cap : 16;
         NotedHash *files = realloc(facts->files, cap * sizeof *files);
@@ -120,9 +114,14 @@ static bool take_body(Walk *walk, const LedgerEntry *entry, bool sound)
         add_end(facts, body, entry->number);
     if (text_equal(entry->kind, TEXT("case")) && ledger_field(body, "meta", &value))
         facts->has_meta = hex_to_bytes(value, facts->meta.bytes, sizeof facts->meta.bytes);
-    if (text_equal(entry->kind, TEXT("run")))
+    if (text_equal(entry->kind, TEXT("run"))) {
         walk->run_signed = ledger_field(body, "signing", &value) &&
                            hex_to_bytes(value, walk->run_key, sizeof walk->run_key);
+        if (walk->run_signed)
+            walk->last_signed_run = entry->number;
+        else if (walk->last_signed_run && !walk->first_unsigned_run)
+            walk->first_unsigned_run = entry->number;
+    }
     return true;
 }
 
@@ -148,7 +147,6 @@ static void check_signature(Walk *walk, const LedgerEntry *entry)
     Span hash = span_of(entry->hash.bytes, sizeof entry->hash.bytes);
     const uint8_t *given = walk->verify->options->public_key;
     bool end = text_equal(entry->kind, TEXT("end"));
-    walk->last_end = end ? entry->number : walk->last_end;
     if (entry->signature.len == 0) {
         if (end && walk->run_signed && !walk->unsigned_end)
             walk->unsigned_end = entry->number;
@@ -176,7 +174,7 @@ static bool take_entry(Walk *walk, const LedgerEntry *entry, Err *err)
         return false;
     const Sha256 *wanted = verify->options->ledger_hash;
     if (wanted && memcmp(wanted->bytes, entry->hash.bytes, sizeof wanted->bytes) == 0)
-        walk->found_hash = true;
+        walk->found_hash = entry->number;
     if (verify->has_seal &&
         memcmp(verify->seal.ledger.bytes, entry->hash.bytes, sizeof(Sha256)) == 0)
         facts->sealed_entry = entry->number;
@@ -200,14 +198,21 @@ static int by_id_then_entry(const void *a, const void *b)
     return order ? order : x->entry < y->entry ? -1 : x->entry > y->entry;
 }
 
-static void keep_last(LedgerFacts *facts)
+/* The last of each item. A complete item is never added again, so an entry that says something else
+ * of it was written by somebody else. */
+static void keep_last(Verify *verify)
 {
+    LedgerFacts *facts = &verify->ledger;
     size_t kept = 0;
     if (facts->item_count)
         qsort(facts->items, facts->item_count, sizeof *facts->items, by_id_then_entry);
     for (size_t i = 0; i < facts->item_count; i++) {
         bool same =
             kept && memcmp(&facts->items[kept - 1].id, &facts->items[i].id, sizeof(ItemId)) == 0;
+        if (same && memcmp(facts->items[kept - 1].digest.bytes, facts->items[i].digest.bytes,
+                           sizeof facts->items[i].digest.bytes) != 0)
+            tell(verify, VERIFY_ALTERED, facts->items[i].entry,
+                 "says something else of an item that was complete before");
         facts->items[same ? kept - 1 : kept++] = facts->items[i];
     }
     facts->item_count = kept;
@@ -254,6 +259,13 @@ static void tell_chain(const Walk *walk, const Err *failure)
     if (verify->options->ledger_hash && !walk->found_hash)
         tell(verify, VERIFY_ALTERED, 0,
              "the hash that was given is not in the chain: it was cut short or rewritten");
+    else if (verify->options->ledger_hash && walk->found_hash < walk->facts->entries) {
+        int n = snprintf(text, sizeof text,
+                         "has the hash that was given; %" PRIu64
+                         " later entries are vouched for by signatures alone",
+                         walk->facts->entries - walk->found_hash);
+        tell(verify, VERIFY_NOTE, walk->found_hash, n > 0 ? text : "has the hash that was given");
+    }
     if (verify->has_seal && !walk->facts->sealed_entry)
         tell(verify, VERIFY_ALTERED, verify->seal.ledger_number,
              "the last entry that case.seal knows is not in the chain: it was cut short or "
@@ -269,12 +281,16 @@ static void tell_signatures(const Walk *walk)
         tell(verify, VERIFY_ALTERED, walk->bad_signature, "its signature does not fit");
     if (walk->unsigned_end)
         tell(verify, VERIFY_ALTERED, walk->unsigned_end, "its signature is missing");
-    if (verify->options->public_key && walk->last_by_given < walk->last_end)
+    /* The last entry of each commit is signed, and so is the last one of all. */
+    if (verify->options->public_key && walk->last_by_given < walk->facts->entries)
         tell(verify, VERIFY_ALTERED, walk->last_by_given + 1,
              "is not signed by the public key that was given, nor are those after it");
     if (!verify->options->public_key && walk->run_signed)
         tell(verify, VERIFY_NOTE, 0,
              "is signed; whether by the right key, only --public-key can tell");
+    if (walk->first_unsigned_run)
+        tell(verify, VERIFY_NOTE, walk->first_unsigned_run,
+             "begins a run without a signature, after runs that had one");
 }
 
 /* The seal has a signature of its own. */
@@ -333,7 +349,7 @@ bool verify_ledger(Verify *verify, Err *err)
     verify->ledger.whole = !walk.bad && !failure.code;
     if (verify->result->ledger_entries == 0 && !failure.code)
         tell(verify, VERIFY_ALTERED, 0, "has no entry");
-    keep_last(&verify->ledger);
+    keep_last(verify);
     tell_chain(&walk, &failure);
     tell_signatures(&walk);
     tell_seal(&walk);

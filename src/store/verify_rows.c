@@ -290,12 +290,12 @@ static bool take_derived(ItemCheck *check, const Query *query, Err *err)
     BoxPlace digest_place = {.column = "derived.digest", .row = {item->number, kind, piece, seq}};
     Span bytes = box_open(&verify->store->box, bytes_place, query_get_bytes(query, 3));
     Span stored = open_digest(check, digest_place, query_get_bytes(query, 4));
+    if (!box_fine(check, err))
+        return false;
     RowDigest *list = grown(item->derived, item->derived_count, &item->derived_cap, sizeof *list);
     if (!list)
         return no_memory(err);
-    item->derived = list; /* at once: it may have moved */
-    if (!box_fine(check, err))
-        return false;
+    item->derived = list;
     RowDigest *digest = &list[item->derived_count++];
     *digest = (RowDigest){{0}};
     if (!digest_row(verify, item, kind, piece, seq, bytes, digest, err))

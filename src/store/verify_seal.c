@@ -21,16 +21,32 @@ static void tell(Verify *verify, VerifyWeight weight, VerifyPlace place, uint64_
     verify_tell(verify, &finding);
 }
 
+int verify_open_file(const char *path)
+{
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0 || (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)))
+        return fd;
+    close(fd);
+    errno = EINVAL;
+    return -1;
+}
+
+const char *verify_open_error(void)
+{
+    return errno == ENOENT ? "is missing" : errno == EINVAL ? "is not a file" : strerror(errno);
+}
+
 /* NULL: there is none, or it cannot be read, which was said. */
 static bool read_file(Verify *verify, const char *path, Buf *ret, Err *err)
 {
-    CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    CLEANUP(fd_closep) int fd = verify_open_file(path);
     if (fd < 0) {
         if (errno == ENOENT)
             tell(verify, VERIFY_NOTE, PLACE_SEAL, 0, 0,
                  "is not there: the file itself cannot be compared, its content is verified");
         else
-            tell(verify, VERIFY_FILE, PLACE_SEAL, 0, 0, strerror(errno));
+            tell(verify, VERIFY_FILE, PLACE_SEAL, 0, 0, verify_open_error());
         return true;
     }
     for (;;) {

@@ -253,9 +253,7 @@ static bool batch_add(Store *store, uint32_t item, uint64_t piece, const Batch *
         return no_memory(err);
     RowDigest digests[SEGMENT_PARTS];
     Summary summary;
-    buf_clear(&writer->summary);
-    if (!summary_write(batch, &writer->summary, err) ||
-        !summary_open(buf_span(&writer->summary), &summary, err) ||
+    if (!summary_open(buf_span(&writer->summary), &summary, err) ||
         !add_parts(store, writer->next_segment, &known->id, piece, open->next, batch->bytes,
                    digests, err))
         return false;
@@ -276,7 +274,7 @@ static bool batch_add(Store *store, uint32_t item, uint64_t piece, const Batch *
 bool store_batch(Store *store, uint32_t item, uint64_t piece, const Batch *batch, Err *err)
 {
     Err failure = {0};
-    const Writer *writer = writer_of(store, err);
+    Writer *writer = writer_of(store, err);
     const KnownItem *known = writer ? writer_item(writer, item) : NULL;
     if (!writer)
         return false;
@@ -284,6 +282,12 @@ bool store_batch(Store *store, uint32_t item, uint64_t piece, const Batch *batch
         return err_set(err, ERR_USAGE, ERR_NO_OFFSET, "a batch for an item that is not open");
     if (!check_offsets(batch, known->size, err))
         return false;
+    buf_clear(&writer->summary);
+    if (!summary_write(batch, &writer->summary, err)) {
+        if (err)
+            err->code = ERR_FORMAT; /* an honest worker cuts its batches long before */
+        return false;
+    }
     if (!batch_add(store, item, piece, batch, &failure))
         return writer_break(store, &failure, err);
     return store_pulse(store, err);

@@ -161,7 +161,9 @@ fi
 # Encrypted: the same, and unreadable without the key.
 "$CONSTAT" keygen --holder holder.key --passphrase-file /dev/null 2>/dev/null
 expect 0 constat investigate evidence --case sealed -r rules --key holder.key --passphrase-file /dev/null --json
-matched sealed >found
+mkdir opened
+expect 0 constat report --case sealed --key holder.key --passphrase-file /dev/null -o opened/report.en.html
+matched opened >found
 same expected found
 ! grep -q 'Many logons' sealed/case.sqlite || fail 'a title of a rule stands in an encrypted case'
 expect 0 "$CONSTAT" verify -q --case sealed --key holder.key --passphrase-file /dev/null

@@ -124,7 +124,7 @@ expect 2 constat dump -t evtx-jsonl --from 2026-05-01 "$sysmon"
 says 'need --format jsonl'
 
 # What later versions will understand is refused, not ignored.
-for later in --context=. --records=x --yara=x; do
+for later in --context=. --records=x --persons=x; do
     expect 2 constat timeline "$later" "$sysmon"
     says 'is not in this version'
 done

@@ -6,8 +6,8 @@ events() { # of the case
     constat timeline -q --case case -t jsonl | wc -l
 }
 
-value() { # name: of the summary in `out`
-    sed -n 's/.*"'"$1"'":"\{0,1\}\([0-9a-z]*\).*/\1/p' out
+value() { # name: of the summary in `out`, the first of that name
+    grep -o "\"$1\":\"\{0,1\}[0-9a-z]*" out | sed -n '1s/.*[":]//p'
 }
 
 # A new case, with reports and a summary.
@@ -35,6 +35,12 @@ expect 0 constat investigate evidence --case case --json
 [ "$(value content)" = "$content" ] || fail 'the content changed'
 silent_about 'other options'
 
+# In another spelling of its path an item is the same one; what is not there does not hide what is.
+expect 0 constat investigate ./evidence// --case case --json
+[ "$(value new)" -eq 0 ] || fail 'another spelling made new items'
+expect 1 constat investigate evidence nowhere --case case --json
+[ "$(value known)" = "$(value total)" ] || fail 'known items beside one that is missing'
+
 # With other options known items stay as they are, which is told.
 expect 0 constat investigate evidence --case case --recover
 says 'were read before with other options'
@@ -48,6 +54,10 @@ mv evidence/case case
 # Whoever searches sees a case that is being written; two cannot write.
 cp case/case.sqlite before
 expect 0 constat search -q --case case '*' --limit 1
+
+# The case itself is no evidence.
+expect 2 constat investigate case --case case
+says 'is the case itself'
 
 # A newer version, no case, something else, not writable.
 cp -r case newer
@@ -92,3 +102,5 @@ head -c 30000 evidence/Security.evtx >cut.evtx
 expect 1 constat investigate cut.evtx --case damaged --json
 [ "$(value defective)" -eq 1 ] || fail 'no defective item'
 [ "$(value defects)" -gt 0 ] || fail 'no defect'
+expect 1 constat investigate cut.evtx --case damaged --json
+[ "$(value defective)" -eq 1 ] || fail 'a known defective item is not told'

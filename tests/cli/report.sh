@@ -52,6 +52,27 @@ expect 0 constat report --case case -o rapport.html --force
 body rapport.html >again
 same first.en again
 
+# Nothing of the case is overwritten.
+for file in case.sqlite case.seal report.fr.html; do
+    cp case/$file kept
+    expect 2 constat report --case case -o case/$file --force
+    says 'is of the case and will not be overwritten'
+    same kept case/$file
+done
+
+# In an encrypted case nothing readable is laid beside it.
+"$CONSTAT" keygen -q --holder h.key --passphrase-file /dev/null >/dev/null
+expect 0 constat investigate "$sysmon" --case sealed --key h.key --passphrase-file /dev/null --json
+says 'the case is encrypted'
+grep -q '"reports":\[\]' out || fail 'reports of an encrypted case'
+[ ! -e sealed/report.en.html ] || fail 'a readable report in an encrypted case'
+expect 2 constat report --case sealed --key h.key --passphrase-file /dev/null
+says '-o FILE'
+expect 0 constat report --case sealed --key h.key --passphrase-file /dev/null -o sealed.html
+[ -s sealed.html ] || fail 'no report of an encrypted case'
+expect 2 constat investigate "$sysmon" --case case --key h.key --passphrase-file /dev/null
+says 'is not encrypted'
+
 # Texts can be replaced.
 mkdir tables
 sed 's/^doc.title\t.*/doc.title\t\tA title of our own/' "$CONSTAT_SOURCE/knowledge/report.en.tsv" >tables/report.en.tsv

@@ -70,7 +70,7 @@ mkfifo hostile/pipe.yml
 ln -s /dev/zero hostile/zero.yml
 rule hostile/regex.yml 'Bad expression' "detection: {s: {Image|re: '(('}, condition: s}"
 (
-    ulimit -v 4000000
+    limit_memory 4000000
     ulimit -t 60
     expect 1 constat rules check --json hostile
 ) || fail 'hostile rules'
@@ -107,7 +107,7 @@ awk 'BEGIN {
     }
 }'
 (
-    ulimit -v 8000000
+    limit_memory 8000000
     expect 0 timeout 120 "$CONSTAT" hunt --knowledge "$CONSTAT_SOURCE/knowledge" --rules many value.jsonl
 ) || fail 'many rules'
 grep -qF '100000 loaded' out || fail 'many rules are not loaded'

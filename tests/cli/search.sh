@@ -90,7 +90,7 @@ says 'found.csv exists'
 expect 0 constat search -q --case case logon -o found.csv --force
 [ ! -s err ] || fail '-q is not quiet'
 expect 2 constat search --case case logon -o case/case.sqlite --force
-says 'is the case and will not be overwritten'
+says 'is of the case and will not be overwritten'
 expect 2 constat search --case case logon -t timesketch -o found.txt
 says '.csv'
 

@@ -78,6 +78,19 @@ expect 1 verify elsewhere
 finds '^altered: evidence: elsewhere: was named, but nothing in the case comes from there'
 mv moved/to/evidence .
 
+# A log that grew between two collections: both states are in the case.
+cp -r evidence grown
+cp "$CONSTAT_SOURCE/examples/court/evidence/windows/FS01/System.jsonl" grown/System.jsonl
+constat investigate -q grown --case growing || fail 'growing'
+tail -n 3 grown/System.jsonl >more
+cat more >>grown/System.jsonl
+expect 1 "$CONSTAT" verify --case growing
+finds '^altered: evidence: grown/System.jsonl: bytes [0-9]*-[0-9]*: were added at its end'
+! grep -q 'differ from what was read' out || fail 'what was not changed is said to differ'
+constat investigate -q grown --case growing || fail 'grown'
+expect 0 "$CONSTAT" verify --case growing
+finds '^note: evidence: grown/System.jsonl: is there in another state'
+
 # The ledger: another hash, another key, cut short.
 expect 1 verify --ledger-hash "$(cat public)"
 finds '^altered: ledger: the hash that was given is not in the chain'
@@ -88,6 +101,19 @@ if command -v sqlite3 >/dev/null; then
     expect 1 verify
     finds '^altered: ledger, entry [0-9]*: the last entry that case.seal knows is not in the chain'
     rm -r case && cp -r before case
+
+    # Entries behind the end of a run are signed too: who takes their signatures away could write others.
+    sqlite3 case/case.sqlite "UPDATE ledger SET signature = x'' WHERE number > (SELECT max(number) FROM ledger WHERE kind = 'end')"
+    rm case/case.seal
+    expect 1 verify --public-key s.key.pub
+    finds '^altered: ledger, entry [0-9]*: is not signed by the public key'
+    rm -r case && cp -r before case
+
+    # An encrypted case that says it is none.
+    constat investigate -q --case disguised --key h.key --passphrase-file /dev/null evidence || fail 'disguised'
+    sqlite3 disguised/case.sqlite "UPDATE meta SET value = CAST('none' AS BLOB) WHERE name = 'cipher'"
+    expect 1 "$CONSTAT" verify --case disguised --key h.key --passphrase-file /dev/null
+    finds '^altered: table meta'
 
     # A row, with its digest made to fit: the ledger tells.
     sqlite3 case/case.sqlite "UPDATE item SET host = x'6f74686572', digest = x'00' WHERE number = 1"
@@ -122,6 +148,14 @@ verdict 'file differs but content equal'
 rm case/case.seal
 expect 0 verify
 finds '^note: case.seal: is not there'
+mkfifo case/case.seal
+expect 0 verify
+finds '^file: case.seal: is not a file'
+rm case/case.seal
+rm case/report.en.html
+ln -s /dev/zero case/report.en.html
+expect 1 verify
+finds '^altered: .*report.en.html'
 rm -r case && cp -r before case
 
 # Encrypted: without the key the chain, with it everything.
@@ -150,9 +184,9 @@ expect 2 verify --public-key missing
 expect 2 verify --format xml
 if command -v sqlite3 >/dev/null; then
     cp -r case newer && rm newer/case.seal
-    sqlite3 newer/case.sqlite 'PRAGMA user_version = 3'
+    sqlite3 newer/case.sqlite 'PRAGMA user_version = 99'
     expect 2 "$CONSTAT" verify --case newer
-    says 'made by a newer Constat (format 3; this one knows 2)'
+    says 'made by a newer Constat (format 99; this one knows'
     expect 2 constat investigate -q --case newer evidence
     says 'made by a newer Constat'
 fi

@@ -55,6 +55,20 @@ static bool on_work(void *ctx, const Piece *piece, WorkerPort *port, Err *err)
                                                  : report_piece(piece, port, err);
 }
 
+/* scan-crash and scan-refuse do so; all others send a block "scanned SIZE". */
+static bool on_scan(void *ctx, const Piece *piece, WorkerPort *port, Err *err)
+{
+    char text[64];
+    (void)ctx;
+    must(piece->format == NULL && input_is_whole(&piece->in), "a scan of a part");
+    if (text_equal(piece->in.name, TEXT("scan-crash")))
+        abort();
+    if (text_equal(piece->in.name, TEXT("scan-refuse")))
+        return err_set(err, ERR_FORMAT, 1, "a scan that was refused");
+    int n = snprintf(text, sizeof text, "scanned %" PRIu64, piece->in.size);
+    return worker_send(port, HOSTILE_TEXT, span_of(text, (size_t)n), err);
+}
+
 static bool on_takes(void *ctx, const Format *format)
 {
     const EngineTest *test = ctx;
@@ -265,6 +279,7 @@ bool engine_test_run_listed(EngineTest *test)
                           .receive = on_receive,
                           .defect = on_defect,
                           .finished = on_finished,
+                          .scan = test->scan ? on_scan : NULL,
                           .ctx = test,
                           .known = test->known ? on_known : NULL,
                           .wants = test->wants ? on_wants : NULL,

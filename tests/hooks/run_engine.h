@@ -34,6 +34,7 @@ typedef struct EngineTest {
     bool keep_engine; /* for more runs; it ends with the test */
     EngineOptions options;
     bool ordered, hash;
+    bool scan;          /* every item says its size and first byte, but for those named scan-… */
     bool hash_may_fail; /* else a block of an item without its SHA-256 is a failure */
     bool prepare_fails;
     const char *takes_only; /* name of a format; NULL: all */

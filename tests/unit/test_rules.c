@@ -519,8 +519,8 @@ static void test_events(void **state)
     Walk walk = {.arena = arena_create(1 << 28)};
     Err err = {0};
     assert_non_null(walk.arena);
-    if (!rule_files_walk(walk.arena, path_of(walk.arena, "rules", TEXT(""), ""), on_file, &walk,
-                         &err))
+    if (!rule_files_walk(walk.arena, path_of(walk.arena, "rules", TEXT(""), ""),
+                         rule_files_is_sigma, on_file, &walk, &err))
         fail_msg("%s", err.text);
     assert_int_equal(walk.files, count_tests());
     arena_destroy(walk.arena);

@@ -121,7 +121,8 @@ static void test_ordinary(void **state)
     Text text;
     unsigned count = 0;
     buf_init(&run.yaml, 1 << 24);
-    if (!rule_files_walk(run.arena, path_of(run.arena, "rules"), add_rules, &run, &err) ||
+    if (!rule_files_walk(run.arena, path_of(run.arena, "rules"), rule_files_is_sigma, add_rules,
+                         &run, &err) ||
         !file_text_read(run.arena, path_of(run.arena, "tests/rules/ordinary.tsv"), 1 << 20, &text,
                         &err))
         fail_msg("%s", err.text);

@@ -293,11 +293,47 @@ static void test_stop(void **state)
     sigma_close(&run);
 }
 
+/* What may be left out: what no rule can ask of a number. */
+static void test_ignores(void **state)
+{
+    static const struct {
+        const char *detection;
+        bool level, task, ecs;
+    } CASES[] = {
+        {"{s: {A: x}, condition: s}", true, true, false},
+        {"{s: {Level: 4}, condition: s}", false, true, false},
+        {"{s: {A|fieldref: Task}, condition: s}", true, false, false},
+        {"{s: [mimikatz, 'powershell -enc'], condition: s}", true, true, false},
+        {"{s: ['4624'], condition: s}", false, false, false},
+        {"{s: ['*'], condition: s}", false, false, false},
+        {"{s: {'|re': 'mimi.*katz'}, condition: s}", false, false, false},
+        {"{s: {process.name: x}, condition: s}", true, true, true},
+        {"{s: {EventData.Param: x}, condition: s}", true, true, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof CASES / sizeof CASES[0]; i++) {
+        char yaml[512];
+        SigmaRun run;
+        int n =
+            snprintf(yaml, sizeof yaml, "title: t\nlogsource: {product: windows}\ndetection: %s\n",
+                     CASES[i].detection);
+        assert_true(n > 0 && n < (int)sizeof yaml);
+        sigma_open(&run, text_from_z(yaml), NULL);
+        assert_int_equal(ruleset_counts(run.set).active, 1);
+        if (program_ignores(run.program, TEXT("System.Level")) != CASES[i].level ||
+            program_ignores(run.program, TEXT("System.Task")) != CASES[i].task ||
+            program_wants_ecs(run.program) != CASES[i].ecs)
+            fail_msg("%s", CASES[i].detection);
+        sigma_close(&run);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),  cmocka_unit_test(test_all_named),
-        cmocka_unit_test(test_wants), cmocka_unit_test(test_tally),
-        cmocka_unit_test(test_pool),  cmocka_unit_test(test_stop)};
+        cmocka_unit_test(test_rows),   cmocka_unit_test(test_all_named),
+        cmocka_unit_test(test_wants),  cmocka_unit_test(test_tally),
+        cmocka_unit_test(test_pool),   cmocka_unit_test(test_stop),
+        cmocka_unit_test(test_ignores)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

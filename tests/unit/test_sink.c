@@ -324,13 +324,49 @@ static void test_wants(void **state)
     assert_int_equal(layout.cell_count, layout.native_count);
 }
 
+/* Numbers and identifiers go, text stays; elements of lists have no name. */
+static void test_leave_out(void **state)
+{
+    State *s = *state;
+    static const uint8_t GUID[16] = {1};
+    sink_leave_out(s->sink, TEXT("A"));
+    NameId a = sink_name(s->sink, TEXT("A")), b = sink_name(s->sink, TEXT("B"));
+    sink_add_u64(s->sink, a, VALUE_UINT, 1);
+    sink_add(s->sink, a, (Value){.type = VALUE_GUID, .bytes = span_of(GUID, sizeof GUID)});
+    sink_add_u64(s->sink, b, VALUE_UINT, 2);
+    sink_list_begin(s->sink);
+    sink_add_u64(s->sink, a, VALUE_UINT, 3);
+    sink_list_end(s->sink, b);
+    sink_add_text(s->sink, a, TEXT("text"));
+    commit(s->sink, &LOGON);
+    Batch batch = flush(s);
+    assert_int_equal(batch_layout(&batch, 0).native_count, 3);
+    Value value;
+    assert_true(batch_field(&batch, 0, TEXT("A"), &value));
+    assert_value(&batch, true, value, "text");
+    assert_true(batch_field(&batch, 0, TEXT("B"), &value));
+    assert_value(&batch, true, value, "2");
+}
+
+/* A batch of one's own is opened as one that is checked. */
+static void test_open_own(void **state)
+{
+    State *s = *state;
+    fixture_add_logon(s->sink, 7, "adm-x", "10.1.2.3");
+    Batch checked = flush(s), own;
+    Err err = {0};
+    assert_true(batch_open_own(checked.bytes, &own, &err));
+    assert_memory_equal(&own, &checked, sizeof own);
+    assert_false(batch_open_own(span_of(checked.bytes.ptr, checked.bytes.len - 1), &own, &err));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_logon),  TEST(test_rows),  TEST(test_kinds), TEST(test_first_ecs_wins),
-        TEST(test_values), TEST(test_lists), TEST(test_drop),  TEST(test_payload),
-        TEST(test_full),   TEST(test_wants),
+        TEST(test_logon),  TEST(test_rows),  TEST(test_kinds),     TEST(test_first_ecs_wins),
+        TEST(test_values), TEST(test_lists), TEST(test_drop),      TEST(test_payload),
+        TEST(test_full),   TEST(test_wants), TEST(test_leave_out), TEST(test_open_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

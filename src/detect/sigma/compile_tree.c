@@ -167,6 +167,7 @@ static Branch *lazy_branch(Compiler *compiler, OpenGroup *group, const Node *lea
     if (!lazy)
         return NULL;
     *lazy = (Lazy){.value = leaf->value, .other = NONE};
+    compile_field_at(compiler, field)->lazy = true;
     branch->field = field;
     branch->number = number;
     branch->likely = 0.3;

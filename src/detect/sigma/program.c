@@ -176,6 +176,16 @@ bool program_wants_ecs(const Program *program)
     return false;
 }
 
+bool program_ignores(const Program *program, Text name)
+{
+    for (uint32_t i = 0; i < program->field_count; i++) {
+        const Field *field = &program->fields[i];
+        if (field->keyword && (field->lazy || !atom_set_is_words(field->atoms)))
+            return false;
+    }
+    return program_name(program, name) == NONE;
+}
+
 bool program_correlates(const Program *program)
 {
     return program->correlations.top_level > 0;

@@ -42,6 +42,10 @@ void program_wants(const Program *program, const EventKind *kind,
 /* Does a rule ask for a field by a name that may be one of ECS (words of lower case with dots)? */
 bool program_wants_ecs(const Program *program);
 
+/* Can no rule match by a number, identifier or time in the native field `name`? Neither does one
+ * ask for the field, nor for words anywhere that such a value could look like. */
+bool program_ignores(const Program *program, Text name);
+
 /* Are there correlations that run? */
 bool program_correlates(const Program *program);
 

@@ -26,6 +26,7 @@ typedef struct Field {
     uint32_t place_count;
     uint32_t first_place; /* the same in the program's places */
     bool keyword;         /* every field of the event */
+    bool lazy;            /* some rule asks its values one by one */
     bool is_code;         /* the event's code: decided when a plan is made */
     AtomSet *atoms;
 } Field;

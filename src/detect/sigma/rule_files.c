@@ -10,11 +10,12 @@
 
 typedef struct Walk {
     Arena *arena;
+    bool (*takes)(const char *name);
     bool (*each)(void *ctx, const char *path, Err *err);
     void *ctx;
 } Walk;
 
-static bool is_rule_name(const char *name)
+bool rule_files_is_sigma(const char *name)
 {
     Text t = text_from_z(name);
     return text_ends(t, TEXT(".yml")) || text_ends(t, TEXT(".yaml"));
@@ -57,7 +58,7 @@ static bool walk_entry(Walk *walk, const char *folder, const char *name, unsigne
         return err_errno(err, errno, "%s", quote_z(path).str);
     if (S_ISDIR(info.st_mode))
         return walk_folder(walk, path, depth + 1, err);
-    return !S_ISREG(info.st_mode) || !is_rule_name(name) || walk->each(walk->ctx, path, err);
+    return !S_ISREG(info.st_mode) || !walk->takes(name) || walk->each(walk->ctx, path, err);
 }
 
 static bool walk_folder(Walk *walk, const char *path, unsigned depth, Err *err)
@@ -78,13 +79,13 @@ static bool walk_folder(Walk *walk, const char *path, unsigned depth, Err *err)
     return ok;
 }
 
-bool rule_files_walk(Arena *arena, const char *path,
+bool rule_files_walk(Arena *arena, const char *path, bool (*takes)(const char *name),
                      bool (*each)(void *ctx, const char *path, Err *err), void *ctx, Err *err)
 {
     struct stat info;
     if (stat(path, &info) != 0)
         return err_errno(err, errno, "%s", quote_z(path).str);
-    Walk walk = {.arena = arena, .each = each, .ctx = ctx};
+    Walk walk = {.arena = arena, .takes = takes, .each = each, .ctx = ctx};
     if (S_ISDIR(info.st_mode))
         return walk_folder(&walk, path, 1, err);
     return each(ctx, path, err);

@@ -158,7 +158,8 @@ static bool read_sources(Reading *reading)
             arena_clear(reading->scratch);
             ok = read_text(reading, source->path, source->text);
         } else {
-            ok = rule_files_walk(paths, source->path, on_file, reading, reading->err);
+            ok = rule_files_walk(paths, source->path, rule_files_is_sigma, on_file, reading,
+                                 reading->err);
         }
         if (!ok)
             return false;

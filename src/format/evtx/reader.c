@@ -178,8 +178,9 @@ static bool commit(EvtxReader *reader, const EvtxChunk *chunk, const EvtxRecord 
                       .channel = pending_text(reader, reader->names.channel),
                       .provider = pending_text(reader, reader->names.provider),
                       .code = code_text(reader, room)};
-    head.twin = twin_windows(pending_text(reader, reader->names.computer), kind.channel,
-                             head.record_id, kind.code, head.time);
+    if (sink_wants_twins(reader->sink))
+        head.twin = twin_windows(pending_text(reader, reader->names.computer), kind.channel,
+                                 head.record_id, kind.code, head.time);
     if (sink_commit(reader->sink, &head, &kind))
         return true;
     if (err)
