@@ -104,8 +104,9 @@ static void add_detections(Buf *buf, const CaseFigures *figures)
     const uint64_t *state = figures->rules_by_state;
     BUF_LITERAL(buf, "\"detections\":{");
     for (unsigned level = RULE_LEVEL_COUNT; level-- > RULE_INFORMATIONAL;)
-        add_count(buf, RULE_LEVEL_TEXT[level].ptr, figures->by_level[level]);
-    buf_printf(buf, "\"total\":%" PRIu64 "},\"rules\":{", figures->detections);
+        buf_printf(buf, "\"%.*s\":%" PRIu64 "%s", (int)RULE_LEVEL_TEXT[level].len,
+                   RULE_LEVEL_TEXT[level].ptr, figures->by_level[level],
+                   level > RULE_INFORMATIONAL ? "," : "},\"rules\":{");
     add_count(buf, "loaded", state[RULE_LOADED]);
     add_count(buf, "off", state[RULE_OFF]);
     add_count(buf, "refused", state[RULE_REFUSED]);

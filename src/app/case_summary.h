@@ -23,7 +23,7 @@ void case_summary_text(Buf *buf, const CaseSummary *summary);
 
 /* {"case":PATH, "items":{"total","new","read","known","not_supported","defective","unreadable"},
  *  "events", "twins", "defects", "findings",
- *  "detections":{"total","critical","high","medium","low","informational"},
+ *  "detections":{"critical","high","medium","low","informational"},
  *  "rules":{"loaded","off","refused","not_applicable","evaluated","matched"}, "content":SHA-256,
  *  "ledger":{"entries","sha256","signed_by":KEY or null}, "reports":[PATH…], "seconds"}, a line.
  * items.total and new are of the case, the others of what this run was given: defective items may

@@ -22,7 +22,9 @@ void canon_raw(Canon *canon, Span bytes)
 
 void canon_begin(Canon *canon, const char *tag)
 {
-    canon->failed = false;
+    if (!canon->stream)
+        canon->stream = sha256_create();
+    canon->failed = !canon->stream;
     canon_raw(canon, span_of(tag, strlen(tag) + 1));
 }
 
@@ -42,7 +44,15 @@ void canon_bytes(Canon *canon, Span bytes)
 bool canon_end(Canon *canon, Sha256 *ret)
 {
     Sha256 hash;
-    if (!sha256_final(canon->stream, &hash) || canon->failed)
+    if (!canon->stream)
+        return false;
+    if (!sha256_final(canon->stream, &hash)) {
+        /* Memory was short when it should begin anew: it must not be used any more. */
+        sha256_destroy(canon->stream);
+        canon->stream = NULL;
+        return false;
+    }
+    if (canon->failed)
         return false;
     *ret = hash;
     return true;

@@ -60,7 +60,6 @@ expect 0 constat investigate evidence --case case -r rules --json
 for level in critical high low; do
     [ "$(value $level)" -eq "$(grep -c '"Level":"'$level'"' hits)" ] || fail "detections of level $level"
 done
-grep -q '"detections":{[^}]*"total":'"$(lines hits)}" out || fail 'the total'
 [ "$(value loaded)" -eq 3 ] && [ "$(value matched)" -eq 3 ] && [ "$(value evaluated)" -eq 3 ] || fail 'rules'
 content=$(value content)
 for part in Rules Detected; do

@@ -475,14 +475,39 @@ static void test_no_memory(void **state)
     }
 }
 
+static void test_detections_no_memory(void **state)
+{
+    (void)state;
+    for (size_t n = 1;; n++) {
+        Err err = {0};
+        alloc_fail_at(n);
+        Detections *detections = detections_make(report_case.store, report_case.survey,
+                                                 &report_case.report.content, &err);
+        bool refused = alloc_fail_over();
+        assert_true(detections || (refused && err.code != ERR_NONE));
+        if (detections)
+            assert_int_equal(detections->count, report_case.detections->count);
+        detections_destroy(detections);
+        if (!refused)
+            break;
+        assert_true(n < 10000);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_golden),      cmocka_unit_test(test_every_kind),
-        cmocka_unit_test(test_same),        cmocka_unit_test(test_words),
-        cmocka_unit_test(test_no_holes),    cmocka_unit_test(test_hostile),
-        cmocka_unit_test(test_limits),      cmocka_unit_test(test_empty),
-        cmocka_unit_test(test_write_fails), cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_golden),
+        cmocka_unit_test(test_every_kind),
+        cmocka_unit_test(test_same),
+        cmocka_unit_test(test_words),
+        cmocka_unit_test(test_no_holes),
+        cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_empty),
+        cmocka_unit_test(test_write_fails),
+        cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_detections_no_memory),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

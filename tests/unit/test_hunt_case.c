@@ -73,7 +73,7 @@ static void starts(ToldCase *told, const char *path, bool sysmon, int64_t east)
 static RunResult hunt(const char *folder)
 {
     Err err = {0};
-    RunResult result;
+    RunResult result = {.items = 0};
     HuntCaseOptions options = {
         .program = rules.program, .schema = schema, .workers = 2, .folder = fixture_folder()};
     Store *store = made_open(folder, STORE_WRITE);
@@ -222,7 +222,7 @@ static bool read_changed(Store *store, Buf rows[KINDS], unsigned kind, size_t at
 {
     static const DetectedReader READER = {.rule = ignore_rule, .detected = ignore_detected};
     Err err = {0};
-    RunResult result;
+    RunResult result = {.items = 0};
     DetectedHead head;
     bool any;
     assert_true(store_analysis_begin(store, &err));
@@ -248,7 +248,7 @@ static void test_hostile(void **state)
     (void)state;
     const char *folder = made_folder("hostile");
     Err err = {0};
-    RunResult result;
+    RunResult result = {.items = 0};
     Buf rows[KINDS];
     size_t refused = 0;
     ToldCase *told = told_open(folder, schema, NULL, NULL);
